@@ -1,0 +1,70 @@
+import * as z from 'zod'
+
+/** The three kinds of records that become readings, and where they live under /v3/users/self. */
+export const RECORD_TYPES = {
+  egv: { path: '/v3/users/self/egvs', type: 'cgm' },
+  calibration: { path: '/v3/users/self/calibrations', type: 'calibration' },
+  event: { path: '/v3/users/self/events', type: 'manual' },
+} as const
+export type RecordType = keyof typeof RECORD_TYPES
+
+export const DATA_RANGE_PATH = '/v3/users/self/dataRange'
+export const DEVICES_PATH = '/v3/users/self/devices'
+
+/** Wrapper of every list answer: strict about what we rely on, silent about what we do not (Dexcom v3, swagger). */
+export const RecordsPage = z.looseObject({
+  recordType: z.string(),
+  recordVersion: z.string(),
+  userId: z.string().min(1),
+  records: z.array(z.unknown()),
+})
+export type RecordsPage = z.infer<typeof RecordsPage>
+
+const text = z.string()
+const optionalText = z.string().nullish()
+
+/** One record of /egvs. Enums stay open: Dexcom has added values without notice (g715day, 2025-12). */
+export const EgvRecord = z.looseObject({
+  recordId: text,
+  systemTime: text,
+  displayTime: optionalText,
+  transmitterId: optionalText,
+  transmitterTicks: z.number().nullish(),
+  value: z.number().nullish(),
+  trend: optionalText,
+  trendRate: z.number().nullish(),
+  unit: optionalText,
+  displayDevice: optionalText,
+  transmitterGeneration: optionalText,
+  displayApp: optionalText,
+})
+
+/** One record of /calibrations. */
+export const CalibrationRecord = EgvRecord.omit({ trend: true, trendRate: true })
+
+/** One record of /events; `value` is text there ("112"), and only eventType bloodGlucose is a reading. */
+export const EventRecord = z.looseObject({
+  recordId: text,
+  systemTime: text,
+  displayTime: optionalText,
+  eventStatus: optionalText,
+  eventType: text,
+  value: optionalText,
+  unit: optionalText,
+  transmitterId: optionalText,
+  displayDevice: optionalText,
+  transmitterGeneration: optionalText,
+})
+
+const Moment = z.looseObject({ systemTime: text, displayTime: optionalText })
+const Span = z.looseObject({ start: Moment, end: Moment }).nullish()
+
+/** Answer of /dataRange; a category without data is null or absent. */
+export const DataRange = z.looseObject({
+  recordType: z.literal('dataRange'),
+  userId: z.string().min(1),
+  egvs: Span,
+  calibrations: Span,
+  events: Span,
+})
+export type DataRange = z.infer<typeof DataRange>
