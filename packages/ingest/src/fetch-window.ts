@@ -1,0 +1,39 @@
+import { AppError, type Counts, type Measurement, NO_COUNTS, type ReadingType, type Window } from '@bg-ingest/domain'
+import type { Fetched, Ports } from './ports.ts'
+import type { Session } from './session.ts'
+import { step } from './steps.ts'
+
+export interface WindowContent {
+  readonly dexcomUserId: string | null
+  readonly measurements: readonly Measurement[]
+  readonly counts: Pick<Counts, 'fetched' | 'rejected'>
+}
+
+/** Asks Dexcom for one window of each record type. A page of another account is refused whole: nothing of it is stored. */
+export async function fetchWindow(
+  ports: Ports,
+  session: Session,
+  window: Window,
+  types: readonly ReadingType[],
+): Promise<WindowContent> {
+  let { fetched, rejected } = NO_COUNTS
+  let dexcomUserId = session.connection.dexcomUserId
+  const measurements: Measurement[] = []
+  for (const type of types) {
+    const page = await session.call((call) => ports.dexcom.fetchReadings(call, type, window))
+    dexcomUserId = sameAccount(dexcomUserId, page)
+    measurements.push(...page.measurements)
+    const refused = [...page.rejected.values()].reduce((sum, count) => sum + count, 0)
+    ports.observer.readings(type, 'rejected', refused)
+    fetched += page.fetched
+    rejected += refused
+  }
+  step('fetched')
+  return { dexcomUserId, measurements, counts: { fetched, rejected } }
+}
+
+function sameAccount(known: string | null, { dexcomUserId }: Fetched): string {
+  if (known !== null && known !== dexcomUserId)
+    throw new AppError('wrong_account', "Dexcom answered with another account's data")
+  return dexcomUserId
+}

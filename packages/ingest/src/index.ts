@@ -1,0 +1,21 @@
+export { type ConnectRequest, connectUser } from './connect-user.ts'
+export { type Diff, type Difference, diffReadings } from './diff.ts'
+export { disconnectUser } from './disconnect-user.ts'
+export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
+export type {
+  AccountStore,
+  Connection,
+  Dexcom,
+  Fetched,
+  Grant,
+  History,
+  Observer,
+  OutgoingEvent,
+  Ports,
+  Publisher,
+  ReadingStore,
+  SealedTokens,
+  SyncState,
+} from './ports.ts'
+export { publishChanges } from './publish-changes.ts'
+export { type SyncOptions, type SyncRequest, syncUser } from './sync-user.ts'

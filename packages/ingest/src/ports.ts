@@ -1,0 +1,194 @@
+import type {
+  ChangeRange,
+  ConnectionStatus,
+  Instant,
+  Measurement,
+  ReadingKey,
+  ReadingType,
+  RoutingKey,
+  ServiceEvent,
+  StoredReading,
+  UserId,
+  Window,
+} from '@bg-ingest/domain'
+
+/** What the flows need from outside. Adapters match these shapes structurally and know nothing of this package. */
+
+/** Proof of holding a person's lease. Every write carries it; a write with an older fence fails with `lease_lost`. */
+export interface Lease {
+  readonly id: string
+  readonly fence: number
+}
+
+export interface History {
+  readonly state: 'none' | 'running' | 'complete' | 'failed'
+  /** Oldest and newest instant to import, from Dexcom's dataRange; null while not known or when there is no data. */
+  readonly from: Instant | null
+  readonly to: Instant | null
+  /** Everything from here to `to` is stored. */
+  readonly through: Instant | null
+  readonly readings: number
+}
+
+/** A person's `state` item: where their data stands. */
+export interface SyncState {
+  readonly committedSequence: number
+  readonly publishedSequence: number
+  readonly newestAt: Instant | null
+  readonly lastAttemptAt: Instant | null
+  readonly lastSuccessAt: Instant | null
+  readonly completeThrough: Instant | null
+  /** When calibrations and events were asked last; they are asked less often than egvs. */
+  readonly slowRecordsAt: Instant | null
+  readonly history: History
+}
+
+/** Both tokens of a grant, encrypted; `presentations` counts uses of this refresh token whose outcome is not known. */
+export interface SealedTokens {
+  readonly access: string
+  readonly refresh: string
+  readonly expiresAt: Instant
+  /** From here on the access token is renewed before it is used. */
+  readonly refreshAt: Instant
+  readonly version: number
+  readonly presentedAt: Instant | null
+  readonly presentations: number
+}
+
+/** A connection event that waits for the broker; written with the change it tells, removed once confirmed. */
+export interface Notice {
+  readonly id: string
+  readonly routingKey: 'connection.connected' | 'connection.needs_reauth' | 'connection.disconnected'
+  readonly region: string
+  readonly at: Instant
+  readonly reason: string | null
+}
+
+export interface Connection {
+  readonly userId: UserId
+  readonly status: ConnectionStatus
+  readonly region: string
+  readonly connectedAt: Instant | null
+  /** Dexcom's pseudonym of the account; null until its first answer. Tells a reconnect with another account. */
+  readonly dexcomUserId: string | null
+  /** The person's own interval; null for the service's default. */
+  readonly pollIntervalSeconds: number | null
+  readonly paused: boolean
+  readonly problem: { readonly code: string; readonly detail: string } | null
+  readonly tokens: SealedTokens | null
+  readonly notices: readonly Notice[]
+}
+
+export interface AccountStore {
+  /** One conditional update; null while another run holds the lease. */
+  takeLease(userId: UserId, leaseId: string, ttlMs: number): Promise<{ fence: number; state: SyncState } | null>
+  /** False once the lease belongs to another run. */
+  renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
+  /** Moves the state and releases the lease in one conditional update. Throws `lease_lost`. */
+  finish(userId: UserId, lease: Lease, patch: Partial<SyncState>): Promise<void>
+  connection(userId: UserId): Promise<Connection | null>
+  putConnection(connection: Connection, lease: Lease): Promise<void>
+  /** Creates log items, each only if absent. Throws `lease_lost` where another run claimed the range. */
+  appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
+  /** Log items that begin above a sequence, in order, at most `limit` of them. */
+  rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
+}
+
+export interface ReadingStore {
+  /** Every stored reading with `fromMs <= timestamp < toMs`, by key; strongly consistent. */
+  between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
+  byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
+  /** One conditional put each: fails with `lease_lost` where a later fence has written. */
+  write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
+  /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */
+  writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
+}
+
+export interface Grant {
+  readonly accessToken: string
+  readonly refreshToken: string
+  readonly expiresInSeconds: number
+}
+
+export interface Fetched {
+  readonly dexcomUserId: string
+  readonly fetched: number
+  readonly measurements: readonly Measurement[]
+  /** Records set aside, counted by reason; never their content. */
+  readonly rejected: ReadonlyMap<string, number>
+}
+
+export interface DataSpan {
+  readonly dexcomUserId: string
+  /** Oldest and newest systemTime over all record types; null for an account without data. */
+  readonly fromMs: number | null
+  readonly toMs: number | null
+}
+
+export interface DexcomCall {
+  readonly region: string
+  readonly accessToken: string
+  readonly priority: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Dexcom as the flows see it. Errors are AppErrors: `upstream_unauthorized` (401), `upstream_rejected` (other 4xx),
+ * `upstream_rate_limited` (429, with retryAfterMs), `upstream_unavailable`, `upstream_invalid`.
+ */
+export interface Dexcom {
+  fetchReadings(call: DexcomCall, type: ReadingType, window: Window): Promise<Fetched>
+  dataRange(call: DexcomCall): Promise<DataSpan>
+  /** Throws `authorization_failed` when Dexcom refuses the code. Never aborted once sent. */
+  exchangeCode(region: string, code: string): Promise<Grant>
+  /**
+   * Never aborted once sent: the answer holds the only copy of the next refresh token. Throws `needs_reauth`
+   * (invalid_grant), `upstream_misconfigured` (invalid_client), `upstream_unavailable` or `upstream_rate_limited` where
+   * Dexcom surely granted nothing, and `upstream_outcome_unknown` where the answer was lost on the way.
+   */
+  refresh(region: string, refreshToken: string): Promise<Grant>
+}
+
+export interface Vault {
+  seal(userId: UserId, field: string, plain: string): Promise<string>
+  /** Throws `token_unreadable`. */
+  open(userId: UserId, field: string, sealed: string): Promise<string>
+}
+
+export interface OutgoingEvent<K extends RoutingKey = RoutingKey> {
+  readonly routingKey: K
+  readonly event: ServiceEvent<K>
+}
+
+export interface Publisher {
+  /** Publishes in order with confirms; answers how many of them, from the first on, the broker has taken. Never throws. */
+  publishInOrder(events: readonly OutgoingEvent[]): Promise<number>
+}
+
+/** What the flows tell operators; the worker turns it into metrics. Counts and closed labels only. */
+export interface Observer {
+  readings(type: ReadingType, result: 'stored' | 'updated' | 'unchanged' | 'rejected', count: number): void
+  readingLag(seconds: number): void
+  tokenRefresh(outcome: 'refreshed' | 'rejected' | 'unavailable' | 'unknown' | 'misconfigured'): void
+}
+
+export interface Clock {
+  /** Epoch milliseconds, for what is stored. */
+  now(): number
+  /** Milliseconds that never jump, for deadlines. */
+  monotonic(): number
+}
+
+export interface Ports {
+  readonly accounts: AccountStore
+  readonly readings: ReadingStore
+  readonly dexcom: Dexcom
+  readonly vault: Vault
+  readonly publisher: Publisher
+  readonly observer: Observer
+  readonly clock: Clock
+  /** Resolves after so many milliseconds, or at once when the process stops. */
+  readonly pause: (ms: number) => Promise<void>
+  /** A fresh unique id, for leases. */
+  readonly newId: () => string
+}

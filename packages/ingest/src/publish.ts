@@ -1,0 +1,101 @@
+import { type ChangeRange, type ReadingKey, readingKey, serviceEvent, type StoredReading, toPublicReading, type UserId } from '@bg-ingest/domain'
+import type { Held } from './lease.ts'
+import type { Connection, OutgoingEvent, Ports } from './ports.ts'
+import { step } from './steps.ts'
+
+/** Log items read at a time: 50 of at most 200 changes are half a megabyte. */
+const RANGES_PER_PAGE = 50
+
+type Readings = ReadonlyMap<ReadingKey, StoredReading>
+
+/**
+ * Takes over what a crashed run left, and publishes what the broker has not confirmed. Log items above the committed
+ * sequence were claimed by a run that did not finish: those of their readings that exist are told with their number;
+ * the rest is fetched again, because the cursor had not moved, and gets a new one.
+ */
+export async function adoptAndPublish(ports: Ports, held: Held): Promise<void> {
+  for (;;) {
+    held.check()
+    const ranges = await ports.accounts.rangesAfter(held.userId, held.progress.committed, RANGES_PER_PAGE)
+    const last = ranges.at(-1)
+    if (!last) break
+    held.progress.committed = last.last
+  }
+  step('adopted')
+  await publishPending(ports, held)
+}
+
+/** Publishes, in order, every committed range that the broker has not confirmed. Stops quietly where the broker does. */
+async function publishPending(ports: Ports, held: Held): Promise<void> {
+  while (held.progress.published < held.progress.committed) {
+    held.check()
+    const ranges = await ports.accounts.rangesAfter(held.userId, held.progress.published, RANGES_PER_PAGE)
+    if (ranges.length === 0) return
+    const keys = new Set(ranges.flatMap(({ changes }) => changes.map(({ key }) => key)))
+    const readings = await ports.readings.byKeys(held.userId, [...keys])
+    if (!(await publishRanges(ports, held, ranges, readings))) return
+  }
+}
+
+/** Publishes ranges that this run has just written; behind older ones that still wait, they wait too. */
+export async function publishFresh(
+  ports: Ports,
+  held: Held,
+  ranges: readonly ChangeRange[],
+  written: readonly StoredReading[],
+): Promise<void> {
+  const [first] = ranges
+  if (!first || held.progress.published !== first.first - 1) return
+  const readings = new Map(written.map((reading) => [readingKey(reading), reading]))
+  await publishRanges(ports, held, ranges, readings)
+}
+
+/** True if the broker took them all. */
+async function publishRanges(
+  ports: Ports,
+  held: Held,
+  ranges: readonly ChangeRange[],
+  readings: Readings,
+): Promise<boolean> {
+  const taken = await ports.publisher.publishInOrder(ranges.map((range) => changedEvent(held.userId, range, readings)))
+  const last = ranges[taken - 1]
+  if (last) held.progress.published = last.last
+  return taken === ranges.length
+}
+
+/** One log item is one message. A change whose reading has moved on to a higher sequence is told there, not here. */
+function changedEvent(userId: UserId, range: ChangeRange, readings: Readings): OutgoingEvent<'readings.changed'> {
+  const changes = range.changes.flatMap(({ sequence, kind, key }) => {
+    const reading = readings.get(key)
+    return reading?.sequence === sequence ? [{ sequence, kind, reading: toPublicReading(reading) }] : []
+  })
+  return {
+    routingKey: 'readings.changed',
+    event: serviceEvent({
+      routingKey: 'readings.changed',
+      time: range.at,
+      identity: `${range.first}-${range.last}`,
+      data: { userId, fromSequence: range.first, toSequence: range.last, changes },
+    }),
+  }
+}
+
+/** Publishes the connection's waiting notices and strikes out what the broker took. */
+export async function publishNotices(ports: Ports, held: Held, connection: Connection): Promise<Connection> {
+  if (connection.notices.length === 0) return connection
+  const events = connection.notices.map(({ id, routingKey, region, at, reason }) => ({
+    routingKey,
+    event: serviceEvent({
+      routingKey,
+      time: at,
+      identity: id,
+      data: { userId: connection.userId, region, at, ...(reason === null ? {} : { reason }) },
+    }),
+  }))
+  const taken = await ports.publisher.publishInOrder(events)
+  if (taken === 0) return connection
+  const left = { ...connection, notices: connection.notices.slice(taken) }
+  held.check()
+  await ports.accounts.putConnection(left, held.lease)
+  return left
+}

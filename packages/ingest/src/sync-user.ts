@@ -1,0 +1,123 @@
+import {
+  addCounts,
+  type Counts,
+  epochMs,
+  type Instant,
+  NO_COUNTS,
+  PRIORITY,
+  pollWindow,
+  READING_TYPES,
+  type ReadingType,
+  type SyncResult,
+  toInstant,
+  type Trigger,
+  type UserId,
+  type Window,
+  windowsNewestFirst,
+} from '@bg-ingest/domain'
+import { commitMeasurements } from './commit.ts'
+import { fetchWindow } from './fetch-window.ts'
+import { type Held, withLease } from './lease.ts'
+import type { Ports, SyncState } from './ports.ts'
+import { adoptAndPublish, publishNotices } from './publish.ts'
+import { openSession } from './session.ts'
+
+export interface SyncOptions {
+  /** How far each poll reaches back behind the newest reading. */
+  readonly lookbackMs: number
+  /** How late Dexcom shows what a phone uploaded, in this region. */
+  readonly vendorDelayMs: (region: string) => number
+}
+
+export interface SyncRequest {
+  readonly userId: UserId
+  readonly trigger: Trigger
+  /** A span that somebody asked for; without it the poll's own. */
+  readonly range?: { readonly from: Instant; readonly to: Instant } | undefined
+}
+
+/** Fingersticks and calibrations are rare: asked for every six hours, so that a normal poll costs one call. */
+const SLOW_EVERY_MS = 6 * 3_600_000
+
+/**
+ * One sync of one person: lease, adopt, fetch, diff, claim, write, publish, finish. A crash after any step leaves a
+ * state from which the next run goes on: nothing lost, no sequence without an owner, no cursor ahead of the data.
+ */
+export async function syncUser(
+  ports: Ports,
+  options: SyncOptions,
+  request: SyncRequest,
+  stop: AbortSignal,
+): Promise<SyncResult> {
+  const startedAt = ports.clock.monotonic()
+  return withLease(ports, request.userId, stop, async (held) => {
+    const nowMs = ports.clock.now()
+    held.progress.attemptedAt = toInstant(nowMs)
+    await adoptAndPublish(ports, held)
+    const session = await openSession(ports, held, PRIORITY[request.trigger])
+    const span = spanOf(request, held.state, options, nowMs)
+    const types = typesToAsk(request, held.state, nowMs)
+
+    let counts: Counts = NO_COUNTS
+    let newestAt = held.state.newestAt
+    let dexcomUserId = session.connection.dexcomUserId
+    for (const window of windowsNewestFirst(span)) {
+      const content = await fetchWindow(ports, session, window, types)
+      dexcomUserId = content.dexcomUserId
+      const done = await commitMeasurements(ports, held, content.measurements)
+      counts = addCounts(counts, { ...content.counts, ...done })
+      newestAt = newest(newestAt, content.measurements)
+    }
+    await rememberAccount(ports, held, session.connection, dexcomUserId)
+    const at = toInstant(nowMs)
+    await held.finish({
+      newestAt,
+      ...(request.range
+        ? {}
+        : {
+            lastSuccessAt: at,
+            completeThrough: toInstant(span.toMs - options.vendorDelayMs(session.connection.region)),
+            ...(types.length > 1 ? { slowRecordsAt: at } : {}),
+          }),
+    })
+    const durationMs = Math.round(ports.clock.monotonic() - startedAt)
+    return { from: toInstant(span.fromMs), to: toInstant(span.toMs), ...counts, durationMs }
+  })
+}
+
+function spanOf({ range }: SyncRequest, state: SyncState, { lookbackMs }: SyncOptions, nowMs: number): Window {
+  if (range) return { fromMs: epochMs(range.from), toMs: epochMs(range.to) }
+  const ms = (instant: Instant | null) => (instant === null ? null : epochMs(instant))
+  return pollWindow({ nowMs, newestMs: ms(state.newestAt), lastSuccessMs: ms(state.lastSuccessAt), lookbackMs })
+}
+
+function typesToAsk({ range, trigger }: SyncRequest, { slowRecordsAt }: SyncState, nowMs: number): readonly ReadingType[] {
+  const due = slowRecordsAt === null || nowMs - epochMs(slowRecordsAt) >= SLOW_EVERY_MS
+  return range || trigger === 'manual' || due ? READING_TYPES : ['cgm']
+}
+
+export function newest(
+  known: Instant | null,
+  measurements: readonly { readonly type: ReadingType; readonly timestamp: Instant }[],
+): Instant | null {
+  let latest = known
+  for (const { type, timestamp } of measurements)
+    if (type === 'cgm' && (latest === null || timestamp > latest)) latest = timestamp
+  return latest
+}
+
+/** Writes what the connection item still lacks: the account's pseudonym on first sight, and notices the broker now takes. */
+export async function rememberAccount(
+  ports: Ports,
+  held: Held,
+  connection: Parameters<typeof publishNotices>[2],
+  dexcomUserId: string | null,
+): Promise<void> {
+  let current = connection
+  if (current.dexcomUserId === null && dexcomUserId !== null) {
+    current = { ...current, dexcomUserId }
+    held.check()
+    await ports.accounts.putConnection(current, held.lease)
+  }
+  await publishNotices(ports, held, current)
+}

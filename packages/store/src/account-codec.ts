@@ -1,0 +1,60 @@
+import { CONNECTION_STATUSES, Instant, UserId } from '@bg-ingest/domain'
+import * as z from 'zod'
+
+const instant = Instant.nullable().default(null)
+
+const History = z.object({
+  state: z.enum(['none', 'running', 'complete', 'failed']),
+  from: instant,
+  to: instant,
+  through: instant,
+  readings: z.number().int().default(0),
+})
+
+/** Attributes of a person's `state` item that are not the lease itself. */
+const State = z.object({
+  committedSequence: z.number().int().default(0),
+  publishedSequence: z.number().int().default(0),
+  newestAt: instant,
+  lastAttemptAt: instant,
+  lastSuccessAt: instant,
+  completeThrough: instant,
+  slowRecordsAt: instant,
+  history: History.default({ state: 'none', from: null, to: null, through: null, readings: 0 }),
+})
+export type AccountState = z.infer<typeof State>
+
+const Tokens = z.object({
+  access: z.string(),
+  refresh: z.string(),
+  expiresAt: Instant,
+  refreshAt: Instant,
+  version: z.number().int(),
+  presentedAt: instant,
+  presentations: z.number().int(),
+})
+
+const Notice = z.object({
+  id: z.string(),
+  routingKey: z.enum(['connection.connected', 'connection.needs_reauth', 'connection.disconnected']),
+  region: z.string(),
+  at: Instant,
+  reason: z.string().nullable(),
+})
+
+const Connection = z.object({
+  userId: UserId,
+  status: z.enum(CONNECTION_STATUSES),
+  region: z.string(),
+  connectedAt: instant,
+  dexcomUserId: z.string().nullable().default(null),
+  pollIntervalSeconds: z.number().int().nullable().default(null),
+  paused: z.boolean().default(false),
+  problem: z.object({ code: z.string(), detail: z.string() }).nullable().default(null),
+  tokens: Tokens.nullable().default(null),
+  notices: z.array(Notice).default([]),
+})
+export type AccountConnection = z.infer<typeof Connection>
+
+export const parseState = (item: Record<string, unknown> | undefined): AccountState => State.parse(item ?? {})
+export const parseConnection = (item: Record<string, unknown>): AccountConnection => Connection.parse(item)

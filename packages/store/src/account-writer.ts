@@ -1,0 +1,42 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import type { ChangeRange, UserId } from '@bg-ingest/domain'
+import { type AccountConnection, parseConnection } from './account-codec.ts'
+import { rangesAbove } from './change-reader.ts'
+import { holds, leaseLost } from './conditional.ts'
+import { CONNECTION } from './keys.ts'
+import { appendRanges } from './log-writer.ts'
+import { createStateWriter, type Lease, type StateWriter } from './state-writer.ts'
+
+export interface AccountWriter extends StateWriter {
+  connection(userId: UserId): Promise<AccountConnection | null>
+  putConnection(connection: AccountConnection, lease: Lease): Promise<void>
+  appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
+  rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
+}
+
+/** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
+export function createAccountWriter(client: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
+  return {
+    ...createStateWriter(client, table, now),
+
+    async connection(userId) {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: table, Key: { userId, item: CONNECTION }, ConsistentRead: true }),
+      )
+      return Item ? parseConnection(Item) : null
+    },
+
+    async putConnection(connection, { fence }) {
+      const put = new PutCommand({
+        TableName: table,
+        Item: { ...connection, item: CONNECTION, fence },
+        ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
+        ExpressionAttributeValues: { ':fence': fence },
+      })
+      if (!(await holds(client.send(put)))) throw leaseLost()
+    },
+
+    appendRanges: (userId, lease, ranges) => appendRanges(client, table, userId, lease, ranges),
+    rangesAfter: (userId, sequence, limit) => rangesAbove(client, table, userId, sequence, limit),
+  }
+}

@@ -1,0 +1,73 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+
+export interface DynamoOptions {
+  readonly region: string
+  /** Unset: AWS itself. */
+  readonly endpoint?: string | undefined
+  readonly connectionTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly maxAttempts: number
+  /** Consumed capacity of every call, in DynamoDB's units. */
+  readonly onUnits?: (operation: string, kind: 'read' | 'write', units: number) => void
+}
+
+/** Reads of the API answer or fail within a second: the caller holds a connection open (promises.md 7). */
+export const READ_LIMITS = { connectionTimeoutMs: 200, requestTimeoutMs: 400, maxAttempts: 2 } as const
+/** Writes of a worker may be tried longer, but not longer than a lease lives (15 s). */
+export const WRITE_LIMITS = { connectionTimeoutMs: 1000, requestTimeoutMs: 3000, maxAttempts: 4 } as const
+
+/** The one place that builds a DynamoDB client. */
+export function createDynamo(options: DynamoOptions): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({
+    region: options.region,
+    ...(options.endpoint ? { endpoint: options.endpoint } : {}),
+    maxAttempts: options.maxAttempts,
+    requestHandler: {
+      connectionTimeout: options.connectionTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      // Without it a hung call only prints a warning and hangs on (measured: 15 s and more).
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 100 },
+      httpsAgent: { keepAlive: true, maxSockets: 100 },
+    },
+    // A logger without `info`: with one the SDK deep-copies every input and output, half of a call's CPU (performance.md 4).
+    logger: { debug: ignore, warn: ignore, error: ignore } as never,
+  })
+  const document = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } })
+  if (options.onUnits) countUnits(document, options.onUnits)
+  return document
+}
+
+const ignore = () => {}
+
+const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan'])
+
+function countUnits(document: DynamoDBDocumentClient, onUnits: NonNullable<DynamoOptions['onUnits']>): void {
+  document.middlewareStack.add(
+    (next, context) => async (args) => {
+      const operation = (context.commandName ?? 'unknown').replace(/Command$/, '')
+      const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } as never })
+      const name = OPERATIONS[operation] ?? operation
+      onUnits(name, READS.has(name) ? 'read' : 'write', consumed(result.output))
+      return result
+    },
+    { step: 'initialize', name: 'countConsumedUnits', priority: 'high' },
+  )
+}
+
+// lib-dynamodb calls its commands Get, BatchWrite …; operators know the operations by DynamoDB's own names.
+const OPERATIONS: Readonly<Record<string, string>> = {
+  Get: 'GetItem',
+  Put: 'PutItem',
+  Update: 'UpdateItem',
+  Delete: 'DeleteItem',
+  BatchGet: 'BatchGetItem',
+  BatchWrite: 'BatchWriteItem',
+}
+
+function consumed(output: unknown): number {
+  const capacity = (output as { ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[] })
+    .ConsumedCapacity
+  return [capacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
+}

@@ -1,0 +1,16 @@
+/** The two tables; docs/data-model.md lists every access pattern with its key condition. */
+export interface Tables {
+  /** Partition `userId`, sort key `readingKey`. */
+  readonly readings: string
+  /** Partition `userId`, sort key `item`: connection, state, change#<first>. */
+  readonly accounts: string
+}
+
+export const CONNECTION = 'connection'
+export const STATE = 'state'
+
+// Twelve digits: at 1000 changes a day a person reaches them after 2.7 million years.
+const pad = (sequence: number) => String(sequence).padStart(12, '0')
+export const changeItem = (first: number) => `change#${pad(first)}`
+/** Sorts behind every change item and before every other kind. */
+export const CHANGES_END = 'change#~'

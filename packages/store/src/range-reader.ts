@@ -1,0 +1,63 @@
+import { QueryCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { Instant, ReadingType, StoredReading, UserId } from '@bg-ingest/domain'
+import { fromItem, isExpired } from './reading-codec.ts'
+
+export interface RangeQuery {
+  readonly userId: UserId
+  /** Half-open: from <= timestamp < to. */
+  readonly from: Instant
+  readonly to: Instant
+  readonly order: 'asc' | 'desc'
+  readonly limit: number
+  readonly types: ReadonlySet<ReadingType>
+  /** Sort key of the last reading of the page before. */
+  readonly after?: string | undefined
+}
+
+export interface ReadingPage {
+  readonly readings: readonly StoredReading[]
+  /** Sort key of the last reading, where more follow. */
+  readonly last: string | null
+}
+
+/** Items in one query at most: about 400 KB, well below DynamoDB's 1 MB. */
+const PAGE_LIMIT = 1001
+
+/** One page of a person's readings in order of time. Strongly consistent, so that a caller who waited for a sync sees it. */
+export async function readRange(
+  client: DynamoDBDocumentClient,
+  table: string,
+  query: RangeQuery,
+  nowMs: number,
+): Promise<ReadingPage> {
+  const found: { key: string; reading: StoredReading }[] = []
+  let startKey = query.after ? { userId: query.userId, readingKey: query.after } : undefined
+  // One more than asked for tells whether a next page exists; where other types are skipped, ask for more each time.
+  let pageSize = query.limit + 1
+  do {
+    const page = await client.send(
+      new QueryCommand({
+        TableName: table,
+        // Keys go on with '#' behind the timestamp, so BETWEEN takes in what lies at `from` and leaves out what lies at `to`.
+        KeyConditionExpression: 'userId = :user AND readingKey BETWEEN :from AND :to',
+        ExpressionAttributeValues: { ':user': query.userId, ':from': query.from, ':to': query.to },
+        ScanIndexForward: query.order === 'asc',
+        Limit: pageSize,
+        ConsistentRead: true,
+        ExclusiveStartKey: startKey,
+      }),
+    )
+    for (const item of page.Items ?? []) {
+      if (isExpired(item, nowMs)) continue
+      const reading = fromItem(item)
+      if (query.types.has(reading.type)) found.push({ key: String(item['readingKey']), reading })
+    }
+    startKey = page.LastEvaluatedKey as typeof startKey
+    pageSize = Math.min(pageSize * 2, PAGE_LIMIT)
+  } while (startKey && found.length <= query.limit)
+  const kept = found.slice(0, query.limit)
+  return {
+    readings: kept.map(({ reading }) => reading),
+    last: found.length > query.limit ? (kept.at(-1)?.key ?? null) : null,
+  }
+}

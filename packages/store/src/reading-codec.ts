@@ -1,0 +1,62 @@
+import { epochMs, StoredReading } from '@bg-ingest/domain'
+import * as z from 'zod'
+
+/** How a reading lies in the table. Absent attributes stand for null: they cost neither bytes nor units. */
+export type ReadingItem = Record<string, unknown> & { readonly userId: string; readonly readingKey: string }
+
+interface ItemOptions {
+  readonly readingKey: string
+  /** Fence of the lease under which it is written. */
+  readonly fence: number
+  /** 0 keeps for ever. */
+  readonly retentionDays: number
+}
+
+export function toItem(reading: StoredReading, { readingKey, fence, retentionDays }: ItemOptions): ReadingItem {
+  const { device, ...rest } = reading
+  return {
+    ...withoutNulls(rest),
+    ...withoutNulls(device),
+    readingKey,
+    userId: reading.userId,
+    fence,
+    ...(retentionDays > 0 ? { expiresAt: expirySeconds(reading, retentionDays) } : {}),
+  }
+}
+
+/** DynamoDB's TTL takes a number of seconds since the epoch; milliseconds would never expire. */
+const expirySeconds = ({ timestamp }: StoredReading, retentionDays: number): number =>
+  Math.floor(epochMs(timestamp) / 1000) + retentionDays * 86_400
+
+const Item = z.object({
+  transmitterId: z.string().nullable().default(null),
+  generation: z.string().nullable().default(null),
+  display: z.string().nullable().default(null),
+  app: z.string().nullable().default(null),
+  localTime: z.string().nullable().default(null),
+  bound: StoredReading.shape.bound.default(null),
+  trend: StoredReading.shape.trend.default(null),
+  trendRate: z.number().nullable().default(null),
+  transmitterTicks: z.number().int().nullable().default(null),
+  userId: StoredReading.shape.userId,
+  timestamp: StoredReading.shape.timestamp,
+  glucose: StoredReading.shape.glucose,
+  type: StoredReading.shape.type,
+  recordId: StoredReading.shape.recordId,
+  sequence: StoredReading.shape.sequence,
+  revision: StoredReading.shape.revision,
+  receivedAt: StoredReading.shape.receivedAt,
+})
+
+/** Parses an item; throws where the table holds something that is no reading, which only another program can have written. */
+export function fromItem(item: Record<string, unknown>): StoredReading {
+  const { transmitterId, generation, display, app, ...reading } = Item.parse(item)
+  return { ...reading, device: { transmitterId, generation, display, app } }
+}
+
+/** TTL deletes late, by days: until then every read looks for itself. */
+export const isExpired = (item: Record<string, unknown>, nowMs: number): boolean =>
+  typeof item['expiresAt'] === 'number' && item['expiresAt'] * 1000 <= nowMs
+
+const withoutNulls = (object: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null))

@@ -1,0 +1,26 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { type StoredReading, toInstant, type UserId } from '@bg-ingest/domain'
+import { type RangeQuery, type ReadingPage, readRange } from './range-reader.ts'
+
+export interface ReadingReader {
+  /** The newest reading of type cgm, or null. */
+  latest(userId: UserId): Promise<StoredReading | null>
+  range(query: RangeQuery): Promise<ReadingPage>
+}
+
+const EVER = { from: toInstant(0), to: toInstant(Date.UTC(9999, 11, 31)) }
+const CGM = new Set(['cgm'] as const)
+
+export function createReadingReader(
+  client: DynamoDBDocumentClient,
+  table: string,
+  now: () => number,
+): ReadingReader {
+  return {
+    async latest(userId) {
+      const query = { userId, ...EVER, order: 'desc', limit: 1, types: CGM } as const
+      return (await readRange(client, table, query, now())).readings[0] ?? null
+    },
+    range: (query) => readRange(client, table, query, now()),
+  }
+}

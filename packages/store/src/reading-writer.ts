@@ -1,0 +1,74 @@
+import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
+import { batchWrite } from './batch-write.ts'
+import { holds, leaseLost } from './conditional.ts'
+import { readByKeys } from './reading-batch.ts'
+import { fromItem, isExpired, toItem } from './reading-codec.ts'
+import type { Lease } from './state-writer.ts'
+
+export interface ReadingWriter {
+  between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
+  byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
+  write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
+  writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
+}
+
+interface WriterOptions {
+  readonly table: string
+  readonly retentionDays: number
+  readonly now: () => number
+}
+
+/** Conditional puts of one sync that run side by side; a socket each. */
+const PARALLEL_PUTS = 16
+
+/** Write side of the readings table. */
+export function createReadingWriter(client: DynamoDBDocumentClient, options: WriterOptions): ReadingWriter {
+  const { table, retentionDays, now } = options
+  const item = (reading: StoredReading, fence: number) =>
+    toItem(reading, { readingKey: readingKey(reading), fence, retentionDays })
+
+  const put = async (reading: StoredReading, fence: number) => {
+    const command = new PutCommand({
+      TableName: table,
+      Item: item(reading, fence),
+      ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
+      ExpressionAttributeValues: { ':fence': fence },
+    })
+    if (!(await holds(client.send(command)))) throw leaseLost()
+  }
+
+  return {
+    async between(userId, { fromMs, toMs }) {
+      const found = new Map<ReadingKey, StoredReading>()
+      const pages = paginateQuery(
+        { client },
+        {
+          TableName: table,
+          KeyConditionExpression: 'userId = :user AND readingKey BETWEEN :from AND :to',
+          ExpressionAttributeValues: { ':user': userId, ':from': toInstant(fromMs), ':to': toInstant(toMs) },
+          ConsistentRead: true,
+        },
+      )
+      for await (const { Items = [] } of pages)
+        for (const stored of Items)
+          if (!isExpired(stored, now())) found.set(stored['readingKey'] as ReadingKey, fromItem(stored))
+      return found
+    },
+
+    byKeys: (userId, keys) => readByKeys(client, table, userId, keys),
+
+    async write({ fence }, readings) {
+      for (let start = 0; start < readings.length; start += PARALLEL_PUTS)
+        await Promise.all(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence)))
+    },
+
+    writeAbsent: ({ fence }, readings, stillHeld) =>
+      batchWrite(
+        client,
+        table,
+        readings.map((reading) => item(reading, fence)),
+        stillHeld,
+      ),
+  }
+}

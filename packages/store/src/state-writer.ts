@@ -1,0 +1,71 @@
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import type { UserId } from '@bg-ingest/domain'
+import { type AccountState, parseState } from './account-codec.ts'
+import { holds, leaseLost } from './conditional.ts'
+import { STATE } from './keys.ts'
+
+export interface Lease {
+  readonly id: string
+  readonly fence: number
+}
+
+export interface StateWriter {
+  takeLease(userId: UserId, leaseId: string, ttlMs: number): Promise<{ fence: number; state: AccountState } | null>
+  renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
+  finish(userId: UserId, lease: Lease, patch: Partial<AccountState>): Promise<void>
+}
+
+/** Lease and state of a person: one item, so that one conditional update both moves the state and ends the lease. */
+export function createStateWriter(client: DynamoDBDocumentClient, table: string, now: () => number): StateWriter {
+  const key = (userId: UserId) => ({ TableName: table, Key: { userId, item: STATE } })
+
+  const read = async (userId: UserId) => (await client.send(new GetCommand({ ...key(userId), ConsistentRead: true }))).Item
+
+  return {
+    async takeLease(userId, leaseId, ttlMs) {
+      const take = new UpdateCommand({
+        ...key(userId),
+        UpdateExpression: 'SET leaseId = :id, leaseExpiresAt = :expires ADD fence :one',
+        ConditionExpression: 'attribute_not_exists(leaseId) OR leaseExpiresAt < :now',
+        ExpressionAttributeValues: { ':id': leaseId, ':expires': now() + ttlMs, ':now': now(), ':one': 1 },
+        ReturnValues: 'ALL_NEW',
+      })
+      let item: Record<string, unknown> | undefined
+      const taken = await holds(client.send(take).then(({ Attributes }) => (item = Attributes)))
+      // The SDK repeats a call whose answer was lost, and the repeat finds the lease taken: by us, if the id is ours.
+      if (!taken) item = await read(userId)
+      if (!item || item['leaseId'] !== leaseId) return null
+      return { fence: Number(item['fence']), state: parseState(item) }
+    },
+
+    async renewLease(userId, lease, ttlMs) {
+      const renew = new UpdateCommand({
+        ...key(userId),
+        UpdateExpression: 'SET leaseExpiresAt = :expires',
+        ConditionExpression: 'leaseId = :id AND fence = :fence',
+        ExpressionAttributeValues: { ':expires': now() + ttlMs, ':id': lease.id, ':fence': lease.fence },
+      })
+      return holds(client.send(renew))
+    },
+
+    async finish(userId, lease, patch) {
+      const fields = Object.entries(patch).filter(([, value]) => value !== undefined)
+      const finish = new UpdateCommand({
+        ...key(userId),
+        UpdateExpression: `SET ${['finishedLeaseId = :id', ...fields.map((_, i) => `#f${i} = :f${i}`)].join(', ')} REMOVE leaseId, leaseExpiresAt`,
+        ConditionExpression: 'leaseId = :id AND fence = :fence',
+        ...(fields.length > 0
+          ? { ExpressionAttributeNames: Object.fromEntries(fields.map(([name], i) => [`#f${i}`, name])) }
+          : {}),
+        ExpressionAttributeValues: {
+          ':id': lease.id,
+          ':fence': lease.fence,
+          ...Object.fromEntries(fields.map(([, value], i) => [`:f${i}`, value])),
+        },
+      })
+      if (await holds(client.send(finish))) return
+      const item = await read(userId)
+      if (item?.['finishedLeaseId'] !== lease.id) throw leaseLost()
+    },
+  }
+}

@@ -1,0 +1,3 @@
+export { type AccountWriter, createAccountWriter } from './account-writer.ts'
+export { createDynamo, WRITE_LIMITS } from './client.ts'
+export { createReadingWriter, type ReadingWriter } from './reading-writer.ts'
