@@ -1,0 +1,56 @@
+import { LOGIN_PATH, SCOPE } from '@bg-ingest/dexcom-contract'
+import type { Accounts } from '../accounts.ts'
+import { type Exchange, NOBODY, type Reply, type Route } from '../exchange.ts'
+import type { Client } from './client.ts'
+import type { Grants } from './grants.ts'
+import { loginPage, refusalPage } from './login-page.ts'
+
+interface LoginInput {
+  readonly client: Client
+  readonly accounts: Pick<Accounts, 'list' | 'get'>
+  readonly grants: Pick<Grants, 'issueCode'>
+}
+
+const UNKNOWN_CLIENT = 'The client application is not known or is not authorized'
+
+/** GET /v2|/v3/oauth2/login: the person picks an account, or `__user` names it and no page is shown. */
+export function loginRoutes({ client, accounts, grants }: LoginInput): Route[] {
+  function handle({ query }: Exchange): Reply {
+    const redirectUri = query.get('redirect_uri') ?? ''
+    if (query.get('client_id') !== client.id || !client.isRedirectUri(redirectUri)) {
+      return htmlReply(400, refusalPage(UNKNOWN_CLIENT))
+    }
+    const back = (answer: Readonly<Record<string, string>>) => redirect(redirectUri, answer, query.get('state'))
+    // What Dexcom does here is not public; RFC 6749, 4.1.2.1 says to send the browser back.
+    if (query.get('response_type') !== 'code') return back({ error: 'unsupported_response_type' })
+    if (query.get('scope') !== SCOPE) return back({ error: 'invalid_scope' })
+    if (query.has('__deny')) return back({ error: 'access_denied' })
+
+    const user = query.get('__user')
+    if (user === null) return htmlReply(200, loginPage({ query, users: accounts.list().map(({ name }) => name) }))
+    if (!accounts.get(user)) return htmlReply(400, refusalPage('There is no such account'))
+    return back({ code: grants.issueCode(user, redirectUri) })
+  }
+
+  const identify = ({ query }: Exchange) => ({ ...NOBODY, user: accounts.get(query.get('__user') ?? '')?.name ?? null })
+  return [LOGIN_PATH, LOGIN_PATH.replace('/v3/', '/v2/')].map(
+    (path): Route => ({ endpoint: 'login', method: 'GET', path, identify, handle }),
+  )
+}
+
+const htmlReply = (status: number, body: string): Reply => ({
+  status,
+  headers: {
+    'content-type': 'text/html;charset=UTF-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    'cache-control': 'no-store',
+  },
+  body,
+})
+
+function redirect(uri: string, answer: Readonly<Record<string, string>>, state: string | null): Reply {
+  const url = new URL(uri)
+  for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value)
+  if (state !== null) url.searchParams.set('state', state)
+  return { status: 302, headers: { location: url.href, 'cache-control': 'no-store' } }
+}

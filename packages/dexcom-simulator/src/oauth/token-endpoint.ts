@@ -1,0 +1,78 @@
+import { TOKEN_PATH } from '@bg-ingest/dexcom-contract'
+import { type Caller, type Exchange, jsonReply, NOBODY, type Reply, type Route } from '../exchange.ts'
+import { type Client, isSecret } from './client.ts'
+import type { Grants, TokenSet } from './grants.ts'
+
+interface TokenInput {
+  readonly client: Client
+  readonly grants: Grants
+  readonly accessTokenSeconds: number
+}
+
+/** As in Dexcom's sample, comma included (dexcom-api.md 2.3). */
+const NOT_BEFORE_POLICY = '1726871301,'
+
+const refusal = (status: number, error: string): Reply => jsonReply(status, { error })
+
+/** POST /v2|/v3/oauth2/token: code and refresh grants, form posts only, errors exactly `{ "error": … }`. */
+export function tokenRoutes({ client, grants, accessTokenSeconds }: TokenInput): Route[] {
+  const answer = (tokens: TokenSet | null): Reply =>
+    tokens
+      ? jsonReply(200, {
+          access_token: tokens.accessToken,
+          expires_in: accessTokenSeconds,
+          token_type: 'Bearer',
+          refresh_token: tokens.refreshToken,
+          refresh_expires_in: 0,
+          'not-before-policy': NOT_BEFORE_POLICY,
+          session_state: tokens.sessionId,
+        })
+      : refusal(400, 'invalid_grant')
+
+  function handle(exchange: Exchange): Reply {
+    const form = formOf(exchange)
+    if (!form) return refusal(400, 'invalid_request')
+    if (form.get('client_id') !== client.id || !isSecret(form.get('client_secret') ?? '', client.secret)) {
+      return refusal(401, 'invalid_client')
+    }
+    switch (form.get('grant_type')) {
+      case 'authorization_code': {
+        const [code, redirectUri] = [form.get('code'), form.get('redirect_uri')]
+        return code && redirectUri ? answer(grants.exchangeCode(code, redirectUri)) : refusal(400, 'invalid_request')
+      }
+      case 'refresh_token': {
+        const refreshToken = form.get('refresh_token')
+        return refreshToken ? answer(grants.refresh(refreshToken)) : refusal(400, 'invalid_request')
+      }
+      case null:
+        return refusal(400, 'invalid_request')
+      default:
+        return refusal(400, 'unsupported_grant_type')
+    }
+  }
+
+  function identify(exchange: Exchange): Caller {
+    const form = formOf(exchange)
+    if (form?.get('grant_type') !== 'refresh_token') {
+      return { ...NOBODY, user: grants.ownerOfCode(form?.get('code') ?? '') }
+    }
+    const owner = grants.ownerOfRefresh(form.get('refresh_token') ?? '')
+    return {
+      user: owner?.user ?? null,
+      tokenGeneration: owner?.generation ?? null,
+      kind: 'refresh',
+      spentRefreshToken: owner?.isSpent ?? false,
+    }
+  }
+
+  return [TOKEN_PATH, TOKEN_PATH.replace('/v3/', '/v2/')].map(
+    (path): Route => ({ endpoint: 'token', method: 'POST', path, identify, handle }),
+  )
+}
+
+/** Null for another content type and for a field sent twice (RFC 6749, 3.2). */
+function formOf({ contentType, body }: Exchange): URLSearchParams | null {
+  if (contentType.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return null
+  const form = new URLSearchParams(body)
+  return new Set(form.keys()).size === form.size ? form : null
+}
