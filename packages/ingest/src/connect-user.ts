@@ -16,36 +16,37 @@ export interface ConnectRequest {
  * connection as it was. History is planned anew; what is stored already costs no write.
  */
 export async function connectUser(ports: Ports, request: ConnectRequest, stop: AbortSignal): Promise<Connection> {
-  const { userId, region } = request
-  return withLease(ports, userId, stop, async (held) => {
-    const code = await ports.vault.open(userId, 'oauth_code', request.sealedCode)
-    const before = await ports.accounts.connection(userId)
-    held.check()
-    const grant = await ports.dexcom.exchangeCode(region, code)
-    const dexcomUserId = await learnAccount(ports, held, region, grant)
-    refuseOtherAccount(before, dexcomUserId)
+  return withLease(ports, request.userId, stop, (held) => connect(ports, held, request), { revive: true })
+}
 
-    const at = toInstant(ports.clock.now())
-    const connection: Connection = {
-      userId,
-      status: 'connected',
-      region,
-      connectedAt: at,
-      dexcomUserId: dexcomUserId ?? before?.dexcomUserId ?? null,
-      pollIntervalSeconds: before?.pollIntervalSeconds ?? null,
-      paused: before?.paused ?? false,
-      problem: null,
-      tokens: await sealGrant(ports, { userId }, grant, (before?.tokens?.version ?? 0) + 1),
-      notices: [
-        ...(before?.notices ?? []),
-        { id: ports.newId(), routingKey: 'connection.connected', region, at, reason: null },
-      ],
-    }
-    await ports.accounts.putConnection(connection, held.lease)
-    const told = await publishNotices(ports, held, connection)
-    await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
-    return told
-  })
+async function connect(ports: Ports, held: Held, { userId, region, sealedCode }: ConnectRequest): Promise<Connection> {
+  const code = await ports.vault.open(userId, 'oauth_code', sealedCode)
+  const before = await ports.accounts.connection(userId)
+  held.check()
+  const grant = await ports.dexcom.exchangeCode(region, code)
+  const dexcomUserId = await learnAccount(ports, held, region, grant)
+  refuseOtherAccount(before, dexcomUserId)
+
+  const at = toInstant(ports.clock.now())
+  const connection: Connection = {
+    userId,
+    status: 'connected',
+    region,
+    connectedAt: at,
+    dexcomUserId: dexcomUserId ?? before?.dexcomUserId ?? null,
+    pollIntervalSeconds: before?.pollIntervalSeconds ?? null,
+    paused: before?.paused ?? false,
+    problem: null,
+    tokens: await sealGrant(ports, { userId }, grant, (before?.tokens?.version ?? 0) + 1),
+    notices: [
+      ...(before?.notices ?? []),
+      { id: ports.newId(), routingKey: 'connection.connected', region, at, reason: null },
+    ],
+  }
+  await ports.accounts.putConnection(connection, held.lease)
+  const told = await publishNotices(ports, held, connection)
+  await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
+  return told
 }
 
 /** Which Dexcom account this grant belongs to; null where Dexcom cannot say now, and the first page will tell. */

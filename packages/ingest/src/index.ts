@@ -1,6 +1,7 @@
 export { type ConnectRequest, connectUser } from './connect-user.ts'
 export { type Diff, type Difference, diffReadings } from './diff.ts'
 export { disconnectUser } from './disconnect-user.ts'
+export { eraseUser } from './erase-user.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
 export type {
   AccountStore,
@@ -18,4 +19,4 @@ export type {
   SyncState,
 } from './ports.ts'
 export { publishChanges } from './publish-changes.ts'
-export { type SyncOptions, type SyncRequest, syncUser } from './sync-user.ts'
+export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'

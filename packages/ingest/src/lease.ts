@@ -22,6 +22,8 @@ export interface Held {
   check(): void
   /** Moves the state and ends the lease in one update. Nothing may follow. */
   finish(patch: Partial<SyncState>): Promise<void>
+  /** The lease has ended together with the state it belonged to. */
+  forget(): void
 }
 
 type LeasePorts = Pick<Ports, 'accounts' | 'clock' | 'newId'>
@@ -35,10 +37,11 @@ export async function withLease<T>(
   userId: UserId,
   stop: AbortSignal,
   work: (held: Held) => Promise<T>,
+  { revive = false }: { readonly revive?: boolean } = {},
 ): Promise<T> {
   const id = ports.newId()
   const deadline = createDeadline(ports.clock.monotonic)
-  const taken = await ports.accounts.takeLease(userId, id, LEASE_TTL_MS)
+  const taken = await ports.accounts.takeLease(userId, id, { ttlMs: LEASE_TTL_MS, revive })
   if (!taken) throw new AppError('lease_taken', 'Another run holds this person')
   step('lease-taken')
 
@@ -60,6 +63,9 @@ export async function withLease<T>(
       await ports.accounts.finish(userId, lease, { ...patch, ...kept(progress) })
       finished = true
       step('finished')
+    },
+    forget() {
+      finished = true
     },
   }
   try {

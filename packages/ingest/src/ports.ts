@@ -80,8 +80,12 @@ export interface Connection {
 }
 
 export interface AccountStore {
-  /** One conditional update; null while another run holds the lease. */
-  takeLease(userId: UserId, leaseId: string, ttlMs: number): Promise<{ fence: number; state: SyncState } | null>
+  /** One conditional update; null while another run holds the lease. `revive` keeps a tombstone from expiring. */
+  takeLease(
+    userId: UserId,
+    leaseId: string,
+    options: { readonly ttlMs: number; readonly revive: boolean },
+  ): Promise<{ fence: number; state: SyncState } | null>
   /** False once the lease belongs to another run. */
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   /** Moves the state and releases the lease in one conditional update. Throws `lease_lost`. */
@@ -90,6 +94,10 @@ export interface AccountStore {
   putConnection(connection: Connection, lease: Lease): Promise<void>
   /** Creates log items, each only if absent. Throws `lease_lost` where another run claimed the range. */
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
+  /** Deletes the log and the connection; the state is left for `entomb`. */
+  eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
+  /** Replaces the state by a tombstone: the fence, no health data, gone after 30 days. Ends the lease. */
+  entomb(userId: UserId, lease: Lease): Promise<void>
   /** Log items that begin above a sequence, in order, at most `limit` of them. */
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
 }
@@ -100,6 +108,8 @@ export interface ReadingStore {
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
   /** One conditional put each: fails with `lease_lost` where a later fence has written. */
   write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
+  /** Deletes every reading of a person; answers how many. */
+  eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
 }
@@ -163,6 +173,8 @@ export interface OutgoingEvent<K extends RoutingKey = RoutingKey> {
 export interface Publisher {
   /** Publishes in order with confirms; answers how many of them, from the first on, the broker has taken. Never throws. */
   publishInOrder(events: readonly OutgoingEvent[]): Promise<number>
+  /** `off`: no broker is configured; what changes is kept until one is. */
+  state(): 'connected' | 'connecting' | 'blocked' | 'off'
 }
 
 /** What the flows tell operators; the worker turns it into metrics. Counts and closed labels only. */

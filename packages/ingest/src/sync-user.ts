@@ -36,6 +36,14 @@ export interface SyncRequest {
   readonly range?: { readonly from: Instant; readonly to: Instant } | undefined
 }
 
+export interface SyncOutcome {
+  readonly result: SyncResult
+  /** Whether changes wait for the broker. */
+  readonly unpublished: boolean
+  /** Whether the import of history has not ended; after a loss of Redis nobody else would go on with it. */
+  readonly historyOpen: boolean
+}
+
 /** Fingersticks and calibrations are rare: asked for every six hours, so that a normal poll costs one call. */
 const SLOW_EVERY_MS = 6 * 3_600_000
 
@@ -48,7 +56,7 @@ export async function syncUser(
   options: SyncOptions,
   request: SyncRequest,
   stop: AbortSignal,
-): Promise<SyncResult> {
+): Promise<SyncOutcome> {
   const startedAt = ports.clock.monotonic()
   return withLease(ports, request.userId, stop, async (held) => {
     const nowMs = ports.clock.now()
@@ -81,7 +89,11 @@ export async function syncUser(
           }),
     })
     const durationMs = Math.round(ports.clock.monotonic() - startedAt)
-    return { from: toInstant(span.fromMs), to: toInstant(span.toMs), ...counts, durationMs }
+    return {
+      result: { from: toInstant(span.fromMs), to: toInstant(span.toMs), ...counts, durationMs },
+      unpublished: held.progress.published < held.progress.committed,
+      historyOpen: held.state.history.state === 'running' || held.state.history.state === 'failed',
+    }
   })
 }
 

@@ -3,7 +3,8 @@ import type { ChangeRange, UserId } from '@bg-ingest/domain'
 import { type AccountConnection, parseConnection } from './account-codec.ts'
 import { rangesAbove } from './change-reader.ts'
 import { holds, leaseLost } from './conditional.ts'
-import { CONNECTION } from './keys.ts'
+import { erasePartition } from './erase-partition.ts'
+import { CONNECTION, STATE } from './keys.ts'
 import { appendRanges } from './log-writer.ts'
 import { createStateWriter, type Lease, type StateWriter } from './state-writer.ts'
 
@@ -12,7 +13,10 @@ export interface AccountWriter extends StateWriter {
   putConnection(connection: AccountConnection, lease: Lease): Promise<void>
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
+  eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
 }
+
+const STATE_ONLY = new Set([STATE])
 
 /** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
 export function createAccountWriter(client: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
@@ -38,5 +42,9 @@ export function createAccountWriter(client: DynamoDBDocumentClient, table: strin
 
     appendRanges: (userId, lease, ranges) => appendRanges(client, table, userId, lease, ranges),
     rangesAfter: (userId, sequence, limit) => rangesAbove(client, table, userId, sequence, limit),
+
+    async eraseLog(userId, stillHeld) {
+      await erasePartition(client, { table, sortKey: 'item', userId, stillHeld, except: STATE_ONLY })
+    },
   }
 }

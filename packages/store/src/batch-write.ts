@@ -6,15 +6,18 @@ const PARALLEL_BATCHES = 4
 /** Rounds of writing again what DynamoDB left out under load: 25 ms, 50 ms … 3.2 s, six seconds in all. */
 const ROUNDS = 8
 
-/** Puts items in batches. `beforeBatch` may throw to stop: what is written stays, what is not has not been tried. */
+type Item = Record<string, unknown>
+export type WriteRequest = { readonly PutRequest: { readonly Item: Item } } | { readonly DeleteRequest: { readonly Key: Item } }
+
+/** Writes in batches. `beforeBatch` may throw to stop: what is written stays, what is not has not been tried. */
 export async function batchWrite(
   client: DynamoDBDocumentClient,
   table: string,
-  items: readonly Record<string, unknown>[],
+  requests: readonly WriteRequest[],
   beforeBatch: () => void,
 ): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(items.length / ITEMS_PER_BATCH) }, (_, index) =>
-    items.slice(index * ITEMS_PER_BATCH, (index + 1) * ITEMS_PER_BATCH),
+  const batches = Array.from({ length: Math.ceil(requests.length / ITEMS_PER_BATCH) }, (_, index) =>
+    requests.slice(index * ITEMS_PER_BATCH, (index + 1) * ITEMS_PER_BATCH),
   )
   for (let start = 0; start < batches.length; start += PARALLEL_BATCHES)
     await Promise.all(
@@ -25,10 +28,10 @@ export async function batchWrite(
 async function writeBatch(
   client: DynamoDBDocumentClient,
   table: string,
-  batch: readonly Record<string, unknown>[],
+  batch: readonly WriteRequest[],
   beforeBatch: () => void,
 ): Promise<void> {
-  let left: unknown[] = batch.map((Item) => ({ PutRequest: { Item } }))
+  let left: readonly unknown[] = batch
   for (let round = 0; left.length > 0; round += 1) {
     if (round === ROUNDS) throw new Error('DynamoDB kept leaving items unprocessed')
     if (round > 0) await new Promise((resolve) => setTimeout(resolve, 2 ** (round - 1) * 25))

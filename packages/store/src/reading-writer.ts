@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk
 import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
 import { batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'
+import { erasePartition } from './erase-partition.ts'
 import { readByKeys } from './reading-batch.ts'
 import { fromItem, isExpired, toItem } from './reading-codec.ts'
 import type { Lease } from './state-writer.ts'
@@ -9,6 +10,7 @@ import type { Lease } from './state-writer.ts'
 export interface ReadingWriter {
   between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
+  eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
 }
@@ -58,6 +60,8 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
 
     byKeys: (userId, keys) => readByKeys(client, table, userId, keys),
 
+    eraseAll: (userId, stillHeld) => erasePartition(client, { table, sortKey: 'readingKey', userId, stillHeld }),
+
     async write({ fence }, readings) {
       for (let start = 0; start < readings.length; start += PARALLEL_PUTS)
         await Promise.all(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence)))
@@ -67,7 +71,7 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
       batchWrite(
         client,
         table,
-        readings.map((reading) => item(reading, fence)),
+        readings.map((reading) => ({ PutRequest: { Item: item(reading, fence) } })),
         stillHeld,
       ),
   }

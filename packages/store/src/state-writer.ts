@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { UserId } from '@bg-ingest/domain'
 import { type AccountState, parseState } from './account-codec.ts'
 import { holds, leaseLost } from './conditional.ts'
@@ -9,11 +9,21 @@ export interface Lease {
   readonly fence: number
 }
 
+interface LeaseOptions {
+  readonly ttlMs: number
+  /** Connecting wakes a tombstone: it no longer expires. */
+  readonly revive: boolean
+}
+
 export interface StateWriter {
-  takeLease(userId: UserId, leaseId: string, ttlMs: number): Promise<{ fence: number; state: AccountState } | null>
+  takeLease(userId: UserId, leaseId: string, options: LeaseOptions): Promise<{ fence: number; state: AccountState } | null>
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   finish(userId: UserId, lease: Lease, patch: Partial<AccountState>): Promise<void>
+  entomb(userId: UserId, lease: Lease): Promise<void>
 }
+
+/** How long a tombstone keeps late writers out; the oldest job in flight is hours old at most. */
+const TOMBSTONE_SECONDS = 30 * 86_400
 
 /** Lease and state of a person: one item, so that one conditional update both moves the state and ends the lease. */
 export function createStateWriter(client: DynamoDBDocumentClient, table: string, now: () => number): StateWriter {
@@ -22,10 +32,10 @@ export function createStateWriter(client: DynamoDBDocumentClient, table: string,
   const read = async (userId: UserId) => (await client.send(new GetCommand({ ...key(userId), ConsistentRead: true }))).Item
 
   return {
-    async takeLease(userId, leaseId, ttlMs) {
+    async takeLease(userId, leaseId, { ttlMs, revive }) {
       const take = new UpdateCommand({
         ...key(userId),
-        UpdateExpression: 'SET leaseId = :id, leaseExpiresAt = :expires ADD fence :one',
+        UpdateExpression: `SET leaseId = :id, leaseExpiresAt = :expires ADD fence :one${revive ? ' REMOVE expiresAt' : ''}`,
         ConditionExpression: 'attribute_not_exists(leaseId) OR leaseExpiresAt < :now',
         ExpressionAttributeValues: { ':id': leaseId, ':expires': now() + ttlMs, ':now': now(), ':one': 1 },
         ReturnValues: 'ALL_NEW',
@@ -64,6 +74,24 @@ export function createStateWriter(client: DynamoDBDocumentClient, table: string,
         },
       })
       if (await holds(client.send(finish))) return
+      const item = await read(userId)
+      if (item?.['finishedLeaseId'] !== lease.id) throw leaseLost()
+    },
+
+    async entomb(userId, lease) {
+      const put = new PutCommand({
+        TableName: table,
+        Item: {
+          userId,
+          item: STATE,
+          fence: lease.fence,
+          finishedLeaseId: lease.id,
+          expiresAt: Math.floor(now() / 1000) + TOMBSTONE_SECONDS,
+        },
+        ConditionExpression: 'leaseId = :id AND fence = :fence',
+        ExpressionAttributeValues: { ':id': lease.id, ':fence': lease.fence },
+      })
+      if (await holds(client.send(put))) return
       const item = await read(userId)
       if (item?.['finishedLeaseId'] !== lease.id) throw leaseLost()
     },
