@@ -1,0 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { renderConfigurationDoc, renderEnvExample } from './render.ts'
+
+// Usage: node --conditions=source src/generate.ts [--check]. With --check nothing is written; drift exits with 1.
+const root = resolve(import.meta.dirname, '../../..')
+const outputs = { '.env.example': renderEnvExample(), 'docs/configuration.md': renderConfigurationDoc() }
+
+for (const [path, text] of Object.entries(outputs)) {
+  if (!process.argv.includes('--check')) writeFileSync(resolve(root, path), text)
+  else if (readFileSync(resolve(root, path), 'utf8') !== text) {
+    console.error(
+      `${path} is not what packages/config/src/variables.ts says: run pnpm --filter @bg-ingest/config generate`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,58 @@
+import type { ReadingType, Window } from '@bg-ingest/domain'
+import { type CallerOptions, createCaller } from './caller.ts'
+import type { DexcomCall } from './data-call.ts'
+import { type DataSpan, dataRange } from './data-range.ts'
+import { type Fetched, fetchReadings } from './fetch-readings.ts'
+import { type Grant, requestToken } from './token-call.ts'
+import type { Timeouts } from './transport.ts'
+
+export interface DexcomClientOptions extends CallerOptions {
+  /** Registered with Dexcom, character for character. */
+  readonly redirectUri: string
+  readonly timeouts?: { readonly data: Timeouts; readonly token: Timeouts }
+}
+
+export interface DexcomClient {
+  /** At most 30 days; RangeError beyond. */
+  fetchReadings(call: DexcomCall, type: ReadingType, window: Window): Promise<Fetched>
+  dataRange(call: DexcomCall): Promise<DataSpan>
+  exchangeCode(region: string, code: string): Promise<Grant>
+  refresh(region: string, refreshToken: string): Promise<Grant>
+}
+
+/** Milliseconds. Dexcom can take more than 30 s; a token call may take longer, because giving up costs the grant. */
+const TIMEOUTS = {
+  data: { connect: 5_000, response: 30_000, request: 60_000 },
+  token: { connect: 5_000, response: 45_000, request: 45_000 },
+} as const
+
+/**
+ * Dexcom's API v3 behind one gate. Every error is an AppError with a constant message and without a cause. Nothing is
+ * repeated here: retries belong to the job, inside the same budget.
+ */
+export function createDexcomClient({
+  redirectUri,
+  timeouts = TIMEOUTS,
+  ...options
+}: DexcomClientOptions): DexcomClient {
+  const caller = createCaller(options)
+  return {
+    fetchReadings: (call, type, window) => fetchReadings(caller, call, type, window, timeouts.data),
+    dataRange: (call) => dataRange(caller, call, timeouts.data),
+    exchangeCode: (region, code) =>
+      requestToken(caller, {
+        kind: 'code',
+        region,
+        fields: { grant_type: 'authorization_code', code, redirect_uri: redirectUri },
+        timeouts: timeouts.token,
+      }),
+    refresh: (region, refreshToken) =>
+      requestToken(caller, {
+        kind: 'refresh',
+        region,
+        fields: { grant_type: 'refresh_token', refresh_token: refreshToken },
+        currentRefreshToken: refreshToken,
+        timeouts: timeouts.token,
+      }),
+  }
+}

@@ -1,0 +1,29 @@
+export type { Queue } from 'bullmq'
+export type { Redis } from 'ioredis'
+export { leaseDelayMs, pauseMs, retryDelayMs } from './backoff.ts'
+export { type ConsumerOptions, type Consumers, createConsumers } from './consumers.ts'
+export { QUEUES, type QueueName } from './define-job.ts'
+export { type QueueDepth, queueDepths } from './depths.ts'
+export { type Failure, failedReason, parseFailure } from './failure.ts'
+export { forgetUser } from './forget-user.ts'
+export { firstJobId, followUpOf, isJobId, predecessorOf } from './job-id.ts'
+export { createJobReader, type JobReader, type JobReaderOptions } from './job-reader.ts'
+export { hasEnded, type JobStatus, type StoredJob, toJobStatus } from './job-status.ts'
+export {
+  definitionOf,
+  JOB_KEYS,
+  type JobData,
+  type JobInput,
+  type JobKey,
+  jobs,
+  type SyncRange,
+  type SyncTrigger,
+} from './jobs.ts'
+export type { JobContext, JobHandlers, OnGaveUp } from './process-job.ts'
+export { createProducer, type JobProducer, type ProducerOptions } from './producer.ts'
+export { type OpenQueues, openQueues, type QueueOptions, type Queues } from './queues.ts'
+export { type ConnectionListener, connectForRequests, connectForWork } from './redis.ts'
+export type { RequestedJob, SyncRequest } from './request-sync.ts'
+export { createSchedules, type Schedules, type SchedulesOptions } from './schedules.ts'
+export { createTickets, type TicketKind, type Tickets, type TicketValue } from './tickets.ts'
+export { userKey } from './user-key.ts'

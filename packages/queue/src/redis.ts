@@ -1,0 +1,84 @@
+import { Redis, type RedisOptions } from 'ioredis'
+
+/** Without the one field whose type in ioredis 6 contradicts its constructor under exactOptionalPropertyTypes. */
+type Options = Omit<RedisOptions, 'replyMapping'>
+
+export interface ConnectionListener {
+  /** Told of every lost or refused connection; ioredis reconnects by itself. */
+  readonly onError: (error: Error) => void
+}
+
+/** A request may cost a second, no more: a frozen Redis answers nothing at all (measured: ping hangs for ever). */
+const REQUEST_TIMEOUT_MS = 1_000
+
+const RETRY_MIN_MS = 200
+const RETRY_MAX_MS = 5_000
+
+/** 0.2 to 5 s, the upper half of it random, so that a fleet does not come back in one instant. */
+function retryStrategy(times: number): number {
+  const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(times, 10))
+  return Math.round(ceiling / 2 + (Math.random() * ceiling) / 2)
+}
+
+const SHARED: Options = {
+  retryStrategy,
+  // A replica that was the primary a moment ago: the name leads to the new one after a reconnect.
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+}
+
+function open(url: string, options: Options, { onError }: ConnectionListener): Redis {
+  const redis = new Redis(url, Object.assign({}, SHARED, options))
+  redis.on('error', onError)
+  return redis
+}
+
+/** For whoever has a caller waiting (the API): every command fails at once or within a second. */
+export function connectForRequests(url: string, listener: ConnectionListener): Redis {
+  const failFast: Options = {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: REQUEST_TIMEOUT_MS,
+    connectTimeout: REQUEST_TIMEOUT_MS,
+  }
+  return open(url, failFast, listener)
+}
+
+/** For workers: commands wait until Redis is back, as BullMQ demands of a connection that blocks. */
+export function connectForWork(url: string, listener: ConnectionListener): Redis {
+  return open(url, { maxRetriesPerRequest: null }, listener)
+}
+
+export interface OwnConnections {
+  /** To be handed to BullMQ, which blocks on duplicates of it. */
+  readonly source: Redis
+  /** Lets go of all sockets at once, also where BullMQ waits for a Redis that is away. */
+  disconnect(): void
+}
+
+/**
+ * Connections to the server of `redis` without its time limits, whichever kind `redis` is, for what blocks. BullMQ
+ * makes its duplicates itself and, while Redis is away, never closes them (6.7.0, measured), so they are kept in view.
+ */
+export function ownConnections(
+  redis: Redis,
+  { onError }: ConnectionListener,
+  connect: 'all' | 'duplicates',
+): OwnConnections {
+  const options: Options = Object.assign({}, redis.options, { maxRetriesPerRequest: null, enableOfflineQueue: true })
+  delete options.commandTimeout
+  const opened: Redis[] = []
+  const openOne = (more: Options) => {
+    const connection = new Redis(Object.assign({}, options, more))
+    connection.on('error', onError)
+    opened.push(connection)
+    return connection
+  }
+  const source = openOne({ lazyConnect: connect === 'duplicates' })
+  Object.assign(source, { duplicate: (override: Options) => openOne({ ...override, lazyConnect: false }) })
+  return {
+    source,
+    disconnect() {
+      for (const connection of opened) connection.disconnect()
+    },
+  }
+}

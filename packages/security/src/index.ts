@@ -1,0 +1,14 @@
+export { type CursorCodec, createCursorCodec } from './cursor-codec.ts'
+export { type DevelopmentToken, signDevelopmentToken } from './development-token.ts'
+export { deriveKey, type EncryptionKey, type EncryptionKeys } from './encryption-keys.ts'
+export { hashToken, newToken, safeEqual } from './random-token.ts'
+export type { TokenKey } from './token-key.ts'
+export {
+  ANY_USER_SCOPE,
+  type Caller,
+  createTokenVerifier,
+  type TokenVerifier,
+  type TokenVerifierOptions,
+} from './token-verifier.ts'
+export { createUserHasher } from './user-hasher.ts'
+export { createVault, type Vault } from './vault.ts'

@@ -1,0 +1,7 @@
+export type { DexcomRequest } from './dexcom-metrics.ts'
+export type { PublishOutcome } from './event-metrics.ts'
+export type { HttpRequest } from './http-metrics.ts'
+export { createLogger, type Fields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
+export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
+export type { QueueState } from './queue-metrics.ts'
+export type { FinishedSync, ReadingResult, RefreshOutcome, SyncOutcome } from './sync-metrics.ts'

@@ -1,0 +1,40 @@
+import { createDexcomClient, type DexcomRequest } from '@bg-ingest/dexcom'
+import { NOW_MS } from './wire.ts'
+
+export const ACCESS_TOKEN = 'CANARY-access-token'
+export const REFRESH_TOKEN = 'CANARY-refresh-token'
+export const CLIENT_SECRET = 'CANARY-client-secret'
+export const REDIRECT_URI = 'http://localhost:5001/oauth/callback'
+
+/** Short enough for a test, long enough for a loaded machine to answer in. */
+const QUICK = { connect: 300, response: 400, request: 800 }
+
+export const QUICK_TIMEOUTS = { data: QUICK, token: QUICK }
+
+/** A client of one region, behind a gate that lets everything through and remembers the priorities. */
+export function aClient(baseUrl: string, timeouts?: typeof QUICK_TIMEOUTS) {
+  const requests: DexcomRequest[] = []
+  const priorities: number[] = []
+  const client = createDexcomClient({
+    regions: [{ name: 'default', baseUrl, clientId: 'our-client', clientSecret: CLIENT_SECRET }],
+    redirectUri: REDIRECT_URI,
+    clock: { now: () => NOW_MS },
+    onRequest: (request) => requests.push(request),
+    gate: {
+      schedule: (priority, _signal, call) => {
+        priorities.push(priority)
+        return call()
+      },
+    },
+    ...(timeouts && { timeouts }),
+  })
+  return { client, requests, priorities }
+}
+
+export const aCall = (changes: { signal?: AbortSignal; region?: string } = {}) => ({
+  region: 'default',
+  accessToken: ACCESS_TOKEN,
+  priority: 10,
+  signal: new AbortController().signal,
+  ...changes,
+})
