@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import type { ApiConfig } from '@bg-ingest/config'
+import { UserId } from '@bg-ingest/domain'
+import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
+import { createOwner, createReadiness, type Readiness } from '@bg-ingest/process'
+import {
+  connectForRequests,
+  createJobReader,
+  createProducer,
+  createTickets,
+  type JobProducer,
+  type JobReader,
+  type Tickets,
+} from '@bg-ingest/queue'
+import { createCursorCodec, createTokenVerifier, createVault, type CursorCodec, type TokenVerifier, type Vault } from '@bg-ingest/security'
+import { type AccountReader, createAccountReader, createDynamo, createReadingReader, READ_LIMITS, type ReadingReader } from '@bg-ingest/store/read'
+import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import type { PollSettings } from './freshness-view.ts'
+
+export interface ApiContext extends AsyncDisposable {
+  readonly config: ApiConfig
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly readings: ReadingReader
+  readonly accounts: AccountReader
+  readonly producer: JobProducer
+  readonly syncs: JobReader
+  readonly connects: JobReader
+  readonly tickets: Tickets
+  readonly verifier: TokenVerifier
+  readonly vault: Vault
+  readonly cursors: CursorCodec
+  readonly polls: PollSettings
+  readonly readiness: () => Promise<Readiness>
+}
+
+/** The API's only composition root: opened top to bottom, closed bottom to top. */
+export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
+  const logger = createLogger({ level: config.service.logLevel, service: 'api' })
+  const owner = createOwner((err) => logger.warn('close failed', { err }))
+  try {
+    const metrics = createMetrics({ service: 'api', defaultMetrics: true })
+    const { region, endpoint, readingsTable, accountsTable } = config.dynamo
+    const dynamo = owner.own(
+      createDynamo({ region, endpoint, ...READ_LIMITS, onUnits: metrics.dynamoUnits }),
+      (client) => client.destroy(),
+    )
+    const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
+    const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())
+    const accounts = createAccountReader(dynamo, accountsTable)
+    const keys = config.encryption.keys.reveal()
+    const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
+    return {
+      config,
+      logger,
+      metrics,
+      readings: createReadingReader(dynamo, readingsTable, Date.now),
+      accounts,
+      producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
+      syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
+      connects: owner.own(createJobReader(redis, { job: 'connectUser', onError }), (reader) => reader.close()),
+      tickets: createTickets(redis),
+      verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
+      vault: createVault(keys),
+      cursors: createCursorCodec(keys),
+      polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },
+      readiness: createReadiness(
+        [
+          { name: 'dynamodb', required: true, check: () => accounts.account(PROBE_USER) },
+          { name: 'redis', required: false, check: () => redis.ping() },
+        ],
+        () => performance.now(),
+      ),
+      [Symbol.asyncDispose]: () => owner.close(),
+    }
+  } catch (err) {
+    await owner.close()
+    throw err
+  }
+}
+
+/** Nobody's id: the probe only wants to see the accounts table answer. */
+const PROBE_USER = UserId.parse('readiness-probe')
+
+function tokenKey({ jwt: { key } }: ApiConfig) {
+  return key.kind === 'secret' ? { kind: key.kind, secret: key.secret.reveal() } : key
+}

@@ -1,0 +1,103 @@
+import { AppError, type ErrorCode, type FieldError } from '@bg-ingest/domain'
+import type { Caller } from '@bg-ingest/security'
+import type { Request, RequestHandler, Response } from 'express'
+import type * as z from 'zod'
+import { requestIdOf } from './middleware/request-id.ts'
+
+/** Who may call a route. There is no default: a route without a policy does not compile. */
+export type Access =
+  | { readonly kind: 'public' }
+  /** The token's subject must be the path's `userId`, unless it is a service token (`bg:any-user`). */
+  | { readonly kind: 'owner'; readonly scope: 'bg:read' | 'bg:sync' | 'bg:connect' }
+
+export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly operationId: string
+  readonly method: 'get' | 'post' | 'delete'
+  /** OpenAPI form: `/api/bg/{userId}/latest`. */
+  readonly path: `/${string}`
+  readonly summary: string
+  readonly access: Access
+  readonly params: P
+  readonly query: Q
+  /** Absent: a request body is refused. */
+  readonly body?: B
+  /** Every success this route answers, by status. */
+  readonly responses: Readonly<Record<number, z.ZodType>>
+  readonly errors: readonly ErrorCode[]
+}
+
+export interface Reply {
+  readonly status: number
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly params: z.output<P>
+  readonly query: z.output<Q>
+  readonly body: z.output<B>
+  readonly caller: Caller | null
+  readonly requestId: string
+  readonly header: (name: string) => string | undefined
+}
+
+export interface Route {
+  readonly spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>
+  readonly handler: RequestHandler
+}
+
+/** Joins a route's contract with its code: input is parsed before, the answer after; both fail loudly. */
+export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType = z.ZodUndefined>(
+  spec: RouteSpec<P, Q, B>,
+  handle: (input: RouteInput<P, Q, B>) => Promise<Reply>,
+): Route {
+  const handler: RequestHandler = async (req, res) => {
+    const reply = await handle(readInput(spec, req, res))
+    send(spec, req, res, reply)
+  }
+  return { spec, handler }
+}
+
+function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
+  spec: RouteSpec<P, Q, B>,
+  req: Request,
+  res: Response,
+): RouteInput<P, Q, B> {
+  const params = parse(spec.params, req.params, (path) => path)
+  const query = parse(spec.query, req.query, (path) => path)
+  if (!spec.body && req.body !== undefined)
+    throw new AppError('invalid_request', 'This operation takes no body', { errors: [{ pointer: '', detail: 'unexpected body' }] })
+  const body = spec.body ? parse(spec.body, req.body, (path) => `/${path.replaceAll('.', '/')}`) : undefined
+  const caller = (res.locals as { caller?: Caller }).caller ?? null
+  return {
+    params,
+    query,
+    body: body as z.output<B>,
+    caller,
+    requestId: requestIdOf(res),
+    header: (name) => req.get(name),
+  }
+}
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, pointer: (path: string) => string): z.output<S> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, pointer))
+  throw new AppError('invalid_request', 'The request does not match the contract', { errors })
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: string) => string): FieldError[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key].join('.')), detail: 'unknown name' }))
+  return [{ pointer: pointer(issue.path.join('.')), detail: issue.message }]
+}
+
+function send(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>, req: Request, res: Response, reply: Reply): void {
+  const schema = spec.responses[reply.status]
+  if (!schema) throw new Error(`${spec.operationId} answered ${reply.status}, which its contract does not list`)
+  const body = schema.parse(reply.body)
+  res.status(reply.status).set(reply.headers ?? {})
+  // `fresh` compares If-None-Match with the ETag just set; true for GET and HEAD only.
+  if (req.fresh) res.status(304).end()
+  else res.json(body)
+}

@@ -1,0 +1,55 @@
+import { epochMs, FRESHNESS_STATES, freshnessState, Instant, nextPollMs, type StoredReading, toInstant, type UserId } from '@bg-ingest/domain'
+import type { ConnectionView } from '@bg-ingest/store/read'
+import * as z from 'zod'
+
+export const Freshness = z
+  .strictObject({
+    state: z.enum(FRESHNESS_STATES),
+    ageSeconds: z.number().int(),
+    vendorDelaySeconds: z.number().int(),
+    expectedNextAt: Instant.nullable(),
+  })
+  .meta({ id: 'Freshness' })
+
+/** Sensors measure every five minutes. */
+const CADENCE_MS = 300_000
+
+export interface PollSettings {
+  readonly pollIntervalMs: number
+  readonly vendorDelayMs: (region: string) => number
+}
+
+/** The person's own poll interval, or the service's. */
+export const intervalMs = (connection: ConnectionView | null, settings: PollSettings): number =>
+  connection?.pollIntervalSeconds ? connection.pollIntervalSeconds * 1000 : settings.pollIntervalMs
+
+/** The next poll; null while nobody polls. */
+export function nextPollAt(userId: UserId, connection: ConnectionView | null, settings: PollSettings, atMs: number) {
+  if (connection?.status !== 'connected' || connection.paused) return null
+  return toInstant(nextPollMs(userId, intervalMs(connection, settings), atMs))
+}
+
+/** How far the newest reading may be trusted to be the newest there is. */
+export function freshnessOf(
+  reading: StoredReading,
+  connection: ConnectionView | null,
+  settings: PollSettings,
+  nowMs: number,
+): z.input<typeof Freshness> {
+  const measuredMs = epochMs(reading.timestamp)
+  const vendorDelayMs = settings.vendorDelayMs(connection?.region ?? 'default')
+  const ageMs = nowMs - measuredMs
+  // The reading after this one shows at Dexcom a cadence and the vendor's delay later; the first poll from there on finds it.
+  const visibleMs = Math.max(nowMs, measuredMs + CADENCE_MS + vendorDelayMs)
+  return {
+    state: freshnessState({
+      status: connection?.status ?? 'disconnected',
+      ageMs,
+      vendorDelayMs,
+      pollIntervalMs: intervalMs(connection, settings),
+    }),
+    ageSeconds: Math.max(0, Math.floor(ageMs / 1000)),
+    vendorDelaySeconds: vendorDelayMs / 1000,
+    expectedNextAt: nextPollAt(reading.userId, connection, settings, visibleMs),
+  }
+}

@@ -1,0 +1,24 @@
+import { once } from 'node:events'
+import type { Server, ServerOptions } from 'node:http'
+
+/** Node's own limits suit no public gateway: five minutes for a request, one for its headers (promises.md S-E). */
+export const listenLimits: ServerOptions = {
+  requestTimeout: 35_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16_384,
+}
+
+/** After readiness went down, load balancers need a moment to notice; until then we go on serving. */
+const LINGER_MS = 1_000
+
+/** Stops taking connections, lets requests that run end, closes idle ones; bounded by the grace. */
+export async function stopServing(server: Server, graceMs: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.min(LINGER_MS, graceMs / 4)))
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs / 2)
+  await closed
+  clearTimeout(cut)
+}

@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ConfigError, loadApiConfig } from '@bg-ingest/config'
+import { runUntilSignal, untilAborted } from '@bg-ingest/process'
+import { createApp } from './app.ts'
+import { createApiContext } from './context.ts'
+import { listenLimits, stopServing } from './http-limits.ts'
+
+try {
+  const config = loadApiConfig(process.env)
+  await runUntilSignal(
+    async (stop) => {
+      await using context = await createApiContext(config)
+      const { logger } = context
+      const server = createHttpServer(listenLimits, createApp(context, stop))
+      server.listen(config.http.port)
+      await once(server, 'listening')
+      logger.info('api listening', { port: (server.address() as AddressInfo).port })
+      await untilAborted(stop)
+      logger.info('api stopping')
+      await stopServing(server, config.shutdown.graceMs)
+    },
+    { graceMs: config.shutdown.graceMs, onForced: (reason) => console.error(`api ended by force: ${reason}`) },
+  )
+} catch (err) {
+  console.error(err instanceof ConfigError ? err.message : err)
+  process.exitCode = 1
+}

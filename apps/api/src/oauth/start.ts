@@ -1,0 +1,31 @@
+import { authorizeUrl } from '@bg-ingest/dexcom-contract'
+import type { RequestHandler } from 'express'
+import { PAGES, sendPage } from './pages.ts'
+import { cookieName, setStateCookie } from './state-cookie.ts'
+import { TICKET_TTL_MS, TOKEN_SHAPE, type TicketStore } from './tickets.ts'
+
+interface Needs {
+  readonly tickets: TicketStore
+  readonly newToken: () => string
+  readonly hashToken: (token: string) => string
+  readonly regions: readonly { readonly name: string; readonly baseUrl: string; readonly clientId: string }[]
+  readonly redirectUri: string
+}
+
+/** Spends a one-time address: remembers who is connecting, ties it to this browser, and leads to Dexcom. */
+export const startAuthorization =
+  ({ tickets, newToken, hashToken, regions, redirectUri }: Needs): RequestHandler<{ ticket: string }> =>
+  async (req, res) => {
+    const { ticket } = req.params
+    const record = TOKEN_SHAPE.test(ticket) ? await tickets.take('start', ticket) : null
+    const region = regions.find(({ name }) => name === record?.['region'])
+    if (!record || !region) return sendPage(res, PAGES.expired)
+
+    const state = newToken()
+    const secret = newToken()
+    await tickets.put('state', state, { ...record, browser: hashToken(secret) }, TICKET_TTL_MS)
+    setStateCookie(res, cookieName(hashToken(state)), secret, redirectUri)
+    const { baseUrl, clientId } = region
+    res.set('Cache-Control', 'no-store').set('Referrer-Policy', 'no-referrer')
+    res.redirect(302, authorizeUrl({ baseUrl, clientId, redirectUri, state }))
+  }

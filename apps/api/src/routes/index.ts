@@ -1,0 +1,34 @@
+import { newToken } from '@bg-ingest/security'
+import type { ApiContext } from '../context.ts'
+import type { Route } from '../define-route.ts'
+import { createConnection } from './create-connection.ts'
+import { deleteConnection } from './delete-connection.ts'
+import { getConnection } from './get-connection.ts'
+import { getLatestReading } from './get-latest-reading.ts'
+import { getSync } from './get-sync.ts'
+import { listReadings } from './list-readings.ts'
+import { requestSync } from './request-sync.ts'
+
+/** Every operation of this API, each with no more of the context than it needs. */
+export function createRoutes(context: ApiContext): readonly Route[] {
+  const { readings, accounts, producer, syncs, polls, cursors, tickets, config } = context
+  const now = Date.now
+  return [
+    getLatestReading({ readings, accounts, polls, now }),
+    listReadings({ readings, accounts, cursors, now }),
+    requestSync({ accounts, queue: producer, syncs }),
+    getSync({ syncs }),
+    getConnection({ accounts, polls, now }),
+    createConnection({
+      tickets,
+      newToken,
+      now,
+      regions: config.dexcom.regions,
+      redirectUri: config.dexcom.redirectUri,
+      returnToOrigins: new Set(config.returnTo.origins),
+    }),
+    deleteConnection({
+      queue: { requestDisconnect: (request) => producer.enqueue('disconnectUser', { v: 1, ...request }) },
+    }),
+  ]
+}

@@ -1,0 +1,77 @@
+import { AppError } from '@bg-ingest/domain'
+import type { Logger } from '@bg-ingest/telemetry'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import helmet from 'helmet'
+import type { Route } from './define-route.ts'
+import { authorize, type Verifier } from './middleware/authorize.ts'
+import { jsonBody } from './middleware/body.ts'
+import { errorHandler } from './middleware/error-handler.ts'
+import { observe } from './middleware/observe.ts'
+import { requestId } from './middleware/request-id.ts'
+import { pageInsteadOf } from './oauth/callback.ts'
+
+export interface ServerParts {
+  readonly routes: readonly Route[]
+  readonly oauth: { readonly start: RequestHandler<{ ticket: string }>; readonly callback: RequestHandler }
+  readonly mountHealth: (app: Express) => void
+  readonly verifier: Verifier
+  readonly metrics: Parameters<typeof observe>[0]
+  readonly logger: Logger
+  readonly newId: () => string
+  readonly monotonic: () => number
+  readonly trustProxy: false | number | readonly string[]
+}
+
+/** The whole HTTP surface, in the order in which a request passes it. */
+export function createServer(parts: ServerParts): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.set('trust proxy', parts.trustProxy)
+  app.use(requestId(parts.newId), observe(parts.metrics, parts.logger, parts.monotonic))
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }))
+  parts.mountHealth(app)
+  app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
+  app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
+  for (const route of parts.routes) mount(app, route, parts.verifier)
+  refuseOtherMethods(app, parts.routes)
+  app.use(() => {
+    throw new AppError('not_found', 'There is nothing at this address')
+  })
+  app.use(errorHandler(parts.logger))
+  return app
+}
+
+function mount(app: Express, { spec, handler }: Route, verifier: Verifier): void {
+  const body = spec.method === 'get' ? [] : jsonBody()
+  app[spec.method](expressPath(spec.path), named(spec.path), authorize(verifier, spec.access), ...body, handler)
+}
+
+const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')
+
+const named =
+  (path: string): RequestHandler<Record<string, string>> =>
+  (_req, res, next) => {
+    res.locals['route'] = path
+    next()
+  }
+
+/** A known address with another method: 405, and the methods it has. */
+function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map(({ spec }) => spec.path))) {
+    const methods = routes.filter(({ spec }) => spec.path === path).map(({ spec }) => spec.method.toUpperCase())
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
+    app.all(expressPath(path), (_req, res) => {
+      res.set('Allow', allow)
+      throw new AppError('method_not_allowed', `This address knows ${allow}`)
+    })
+  }
+}
+
+const pageOnError =
+  (logger: Logger): ErrorRequestHandler<{ ticket: string }> =>
+  (err, _req, res, _next) => {
+    const error = AppError.from(err)
+    logger.error('connecting failed', { requestId: String(res.locals['requestId']), err: error })
+    pageInsteadOf(error, res)
+  }

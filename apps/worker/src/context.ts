@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { WorkerConfig } from '@bg-ingest/config'
+import { createDexcomClient, createGate } from '@bg-ingest/dexcom'
+import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
+import { UserId } from '@bg-ingest/domain'
+import { createNoBroker, createPublisher } from '@bg-ingest/events'
+import type { Ports } from '@bg-ingest/ingest'
+import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-ingest/process'
+import {
+  connectForRequests,
+  connectForWork,
+  createProducer,
+  createSchedules,
+  forgetUser,
+  openQueues,
+  queueDepths,
+  type Redis,
+} from '@bg-ingest/queue'
+import { createUserHasher, createVault } from '@bg-ingest/security'
+import { createAccountWriter, createDynamo, createReadingWriter, WRITE_LIMITS } from '@bg-ingest/store/write'
+import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import type { HandlerNeeds } from './handlers.ts'
+import { createPorts } from './ports.ts'
+
+const DAY_MS = 86_400_000
+
+export interface WorkerContext extends AsyncDisposable {
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly redis: Redis
+  readonly ports: Ports
+  readonly handlerNeeds: HandlerNeeds
+  readonly hashUser: (userId: UserId) => string
+  readonly readiness: () => Promise<Readiness>
+}
+
+/** The worker's only composition root: opened top to bottom, closed bottom to top. */
+export async function createWorkerContext(config: WorkerConfig): Promise<WorkerContext> {
+  const logger = createLogger({ level: config.service.logLevel, service: 'worker' })
+  const owner = createOwner((err) => logger.warn('close failed', { err }))
+  try {
+    const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
+    const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
+    const store = openStore(config, metrics, owner, retentionDays)
+    const publisher = openPublisher(config, logger, metrics, owner)
+    const queue = openQueue(config, logger, owner)
+    metrics.collect(() => queueDepths(queue.queues, Date.now()))
+    const keys = config.encryption.keys.reveal()
+    const ports = createPorts(
+      { ...store, publisher, dexcom: openDexcom(config, logger, metrics, owner), vault: createVault(keys) },
+      metrics,
+    )
+    const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
+    return {
+      logger,
+      metrics,
+      redis: queue.redis,
+      ports,
+      hashUser: createUserHasher(keys),
+      handlerNeeds: {
+        ports,
+        producer: queue.producer,
+        schedules: queue.schedules,
+        metrics,
+        sync: { lookbackMs: config.sync.lookbackMs, vendorDelayMs: (region) => delays.get(region) ?? 0 },
+        history: { retentionDays },
+        pollIntervalMs: config.sync.pollIntervalMs,
+        publishing: config.rabbitmq.url !== null,
+        forgetJobs: (userId) => forgetUser(queue.queues, userId),
+      },
+      readiness: createReadiness(
+        [
+          { name: 'dynamodb', required: true, check: () => store.accounts.connection(PROBE_USER) },
+          { name: 'redis', required: true, check: () => queue.redis.ping() },
+          { name: 'rabbitmq', required: false, check: async () => failUnless(publisher.state() === 'connected') },
+        ],
+        () => performance.now(),
+      ),
+      [Symbol.asyncDispose]: () => owner.close(),
+    }
+  } catch (err) {
+    await owner.close()
+    throw err
+  }
+}
+
+/** Nobody's id: the probe only wants to see the accounts table answer. */
+const PROBE_USER = UserId.parse('readiness-probe')
+
+function failUnless(condition: boolean): void {
+  if (!condition) throw new Error('not connected')
+}
+
+function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, retentionDays: number) {
+  const { region, endpoint, readingsTable, accountsTable } = dynamo
+  const client = owner.own(
+    createDynamo({ region, endpoint, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }),
+    (opened) => opened.destroy(),
+  )
+  return {
+    accounts: createAccountWriter(client, accountsTable, Date.now),
+    readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
+  }
+}
+
+function openPublisher({ rabbitmq }: WorkerConfig, logger: Logger, metrics: Metrics, owner: Owner) {
+  if (rabbitmq.url === null) {
+    logger.warn('no broker configured: changes are kept and published once RABBITMQ_URL is set')
+    return createNoBroker()
+  }
+  return owner.own(
+    createPublisher({
+      url: rabbitmq.url.reveal(),
+      onOutcome: metrics.eventPublished,
+      onState: (state) => logger.info('broker', { state }),
+    }),
+    (publisher) => publisher.close(),
+  )
+}
+
+function openQueue({ redis }: WorkerConfig, logger: Logger, owner: Owner) {
+  const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
+  const client = owner.own(connectForWork(redis.url.reveal(), { onError }), (opened) => opened.disconnect())
+  const { queues, close } = openQueues(client, { onError })
+  owner.own(queues, close)
+  return {
+    redis: client,
+    queues,
+    producer: owner.own(createProducer(client, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
+    schedules: owner.own(createSchedules(client, { onError }), (schedules) => schedules.close()),
+  }
+}
+
+function openDexcom({ dexcom, redis }: WorkerConfig, logger: Logger, metrics: Metrics, owner: Owner) {
+  const onError = (error: Error) => logger.warn('redis of the call budget unreachable', { err: error })
+  const budget = owner.own(connectForRequests(redis.url.reveal(), { onError }), (client) => client.disconnect())
+  const gate = owner.own(createGate({ redis: budget, perHour: dexcom.callsPerHour, id: 'dexcom' }), (g) => g.stop())
+  return createDexcomClient({
+    regions: dexcom.regions.map((region) => ({ ...region, clientSecret: region.clientSecret.reveal() })),
+    redirectUri: dexcom.redirectUri,
+    gate,
+    clock: { now: Date.now },
+    onRequest: metrics.dexcomRequest,
+  })
+}

@@ -1,0 +1,27 @@
+import { serviceEvent, toInstant, type UserId } from '@bg-ingest/domain'
+import { failHistory, type Ports } from '@bg-ingest/ingest'
+import type { OnGaveUp } from '@bg-ingest/queue'
+import type { Logger } from '@bg-ingest/telemetry'
+
+interface Needs {
+  readonly ports: Ports
+  readonly logger: Logger
+  readonly hashUser: (userId: UserId) => string
+}
+
+/** What follows when a job has used up its tries: a line for the operator, and the world is told of a failed sync. */
+export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
+  return async (key, { userId }, error, jobId) => {
+    logger.error('job given up', { job: key, jobId, user: hashUser(userId), err: error })
+    if (key === 'syncUser') {
+      const at = toInstant(ports.clock.now())
+      const data = { userId, jobId, code: error.code, at }
+      const event = serviceEvent({ routingKey: 'sync.failed', time: at, identity: jobId, data })
+      await ports.publisher.publishInOrder([{ routingKey: 'sync.failed', event }])
+    }
+    if (key === 'importHistory') await failHistory(ports, userId, AbortSignal.timeout(FAIL_WITHIN_MS))
+  }
+}
+
+/** Marking an import as failed is one write; the next poll takes the import up again either way. */
+const FAIL_WITHIN_MS = 5_000

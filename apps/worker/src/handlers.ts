@@ -1,0 +1,100 @@
+import { AppError, type UserId } from '@bg-ingest/domain'
+import {
+  connectUser,
+  disconnectUser,
+  eraseUser,
+  type HistoryOptions,
+  importHistory,
+  type Ports,
+  publishChanges,
+  type SyncOptions,
+  type SyncOutcome,
+  type SyncRequest,
+  syncUser,
+} from '@bg-ingest/ingest'
+import type { JobHandlers, JobProducer, Schedules } from '@bg-ingest/queue'
+import type { Metrics } from '@bg-ingest/telemetry'
+
+export interface HandlerNeeds {
+  readonly ports: Ports
+  readonly producer: JobProducer
+  readonly schedules: Pick<Schedules, 'upsert' | 'remove'>
+  readonly metrics: Pick<Metrics, 'syncFinished'>
+  readonly sync: SyncOptions
+  readonly history: HistoryOptions
+  readonly pollIntervalMs: number
+  /** False where no broker is configured: what changes then waits, and nobody asks for its publication. */
+  readonly publishing: boolean
+  /** Removes the jobs that name an erased person. */
+  readonly forgetJobs: (userId: UserId) => Promise<unknown>
+}
+
+/** What each job does. Handlers only join a flow with the queue: what comes next, and what the metrics learn. */
+export function createHandlers(needs: HandlerNeeds): JobHandlers {
+  const { ports, producer, schedules, history } = needs
+
+  return {
+    // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
+    pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
+
+    async syncUser({ userId, trigger, range }, { signal }) {
+      const outcome = await measuredSync(needs, { userId, trigger, range }, signal)
+      if (outcome.unpublished && needs.publishing) await producer.enqueue('publishChanges', { v: 1, userId })
+      if (outcome.historyOpen) await producer.enqueue('importHistory', { v: 1, userId })
+      return outcome.result
+    },
+
+    async importHistory({ userId }, { signal }) {
+      const { more } = await importHistory(ports, history, userId, signal)
+      // Asked for while this job still runs: the queue keeps one follow-up and starts it when this one has ended.
+      if (more) await producer.enqueue('importHistory', { v: 1, userId })
+    },
+
+    async connectUser({ userId, region, sealedCode, requestId }, { signal }) {
+      const { pollIntervalSeconds, paused } = await connectUser(ports, { userId, region, sealedCode }, signal)
+      const everyMs = pollIntervalSeconds ? pollIntervalSeconds * 1000 : needs.pollIntervalMs
+      if (!paused) await schedules.upsert(userId, everyMs)
+      await producer.requestSync({ userId, trigger: 'poll', requestId })
+      await producer.enqueue('importHistory', { v: 1, userId })
+    },
+
+    async disconnectUser({ userId, erase }, { signal }) {
+      await schedules.remove(userId)
+      await disconnectUser(ports, userId, signal)
+      if (!erase) return
+      await eraseUser(ports, userId, signal)
+      await needs.forgetJobs(userId)
+    },
+
+    async publishChanges({ userId }, { signal }) {
+      const { pending } = await publishChanges(ports, userId, signal)
+      if (pending) throw new AppError('service_unavailable', 'The broker did not take every event')
+    },
+  }
+}
+
+/** Runs a sync and tells the metrics how it ended. A person who is not connected is not polled: no call until they are. */
+async function measuredSync(
+  { ports, sync, metrics, schedules }: HandlerNeeds,
+  request: SyncRequest,
+  signal: AbortSignal,
+): Promise<SyncOutcome> {
+  const startedAt = ports.clock.monotonic()
+  const finished = (outcome: Parameters<Metrics['syncFinished']>[0]['outcome']) =>
+    metrics.syncFinished({
+      trigger: request.trigger,
+      outcome,
+      seconds: (ports.clock.monotonic() - startedAt) / 1000,
+    })
+  try {
+    const outcome = await syncUser(ports, sync, request, signal)
+    finished('completed')
+    return outcome
+  } catch (err) {
+    const { code, retryable } = AppError.from(err)
+    // A run that found the lease taken never began; counting it would hide the ones that did.
+    if (code !== 'lease_taken') finished(code === 'needs_reauth' ? 'needs_reauth' : retryable ? 'retried' : 'failed')
+    if (code === 'needs_reauth' || code === 'not_connected') await schedules.remove(request.userId)
+    throw err
+  }
+}
