@@ -1,4 +1,4 @@
-import { epochMs, FRESHNESS_STATES, freshnessState, Instant, nextPollMs, type StoredReading, toInstant, type UserId } from '@bg-ingest/domain'
+import { CADENCE_MS, epochMs, FRESHNESS_STATES, freshnessState, Instant, nextPollMs, type StoredReading, toInstant, type UserId } from '@bg-ingest/domain'
 import type { ConnectionView } from '@bg-ingest/store/read'
 import * as z from 'zod'
 
@@ -10,9 +10,6 @@ export const Freshness = z
     expectedNextAt: Instant.nullable(),
   })
   .meta({ id: 'Freshness' })
-
-/** Sensors measure every five minutes. */
-const CADENCE_MS = 300_000
 
 export interface PollSettings {
   readonly pollIntervalMs: number

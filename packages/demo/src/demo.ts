@@ -7,7 +7,7 @@ import { onFreePorts, startLocalStack } from '@bg-ingest/local-stack'
 import { signDevelopmentToken } from '@bg-ingest/security'
 import { DEMO_PEOPLE } from './people.ts'
 import { developmentSecrets } from './secrets.ts'
-import { provisionTables, startApi, startWorker } from './system.ts'
+import { provisionTables, type RunningProcess, startApi, startWorker } from './system.ts'
 
 export interface DemoOptions {
   readonly env: NodeJS.ProcessEnv
@@ -57,10 +57,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       const api = await startApi({ ...common, name: 'api', port: ports['api'] ?? 0 })
       closers.push(() => api.stop())
       say(`API: ${api.url}`)
-      const workers = workerNames(options.workers).map((name) =>
-        startWorker({ ...common, name, port: ports[name] ?? 0 }).then((worker) => closers.push(() => worker.stop())),
+      const workers: RunningProcess[] = []
+      closers.push(() => Promise.all(workers.map((worker) => worker.stop())))
+      await settled(
+        workerNames(options.workers).map(async (name) => {
+          workers.push(await startWorker({ ...common, name, port: ports[name] ?? 0 }))
+        }),
       )
-      await settled(workers)
       say(`Workers: ${options.workers}`)
       const environmentFile = join(folder, 'worker.env')
       await writeFile(environmentFile, exportLines({ ...variables, WORKER_PORT: '0' }), { mode: 0o600 })

@@ -11,11 +11,14 @@ interface FreshnessInput {
   readonly pollIntervalMs: number
 }
 
+/** Sensors measure every five minutes. */
+export const CADENCE_MS = 300_000
+
 /**
  * How far the newest reading may be trusted to be the newest there is. Dexcom's public API runs an hour or three late,
- * so an old reading is stale only beyond that delay plus two polls.
+ * so an old reading is stale only beyond that delay plus two polls, and one measurement that is under way.
  */
 export function freshnessState({ status, ageMs, vendorDelayMs, pollIntervalMs }: FreshnessInput): FreshnessState {
   if (status !== 'connected') return status
-  return ageMs > vendorDelayMs + 2 * pollIntervalMs ? 'stale' : 'current'
+  return ageMs > vendorDelayMs + 2 * pollIntervalMs + CADENCE_MS ? 'stale' : 'current'
 }

@@ -2,6 +2,7 @@ export { Change, CHANGE_KINDS, type ChangeKind, type ChangeRange, CHANGES_PER_RA
 export { AppError, ERROR_CODES, type ErrorCode, type FieldError } from './errors.ts'
 export { EVENTS, type EventData, type RoutingKey, type ServiceEvent, serviceEvent } from './events.ts'
 export {
+  CADENCE_MS,
   CONNECTION_STATUSES,
   type ConnectionStatus,
   FRESHNESS_STATES,

@@ -43,7 +43,8 @@ async function connect(ports: Ports, held: Held, { userId, region, sealedCode }:
       { id: ports.newId(), routingKey: 'connection.connected', region, at, reason: null },
     ],
   }
-  await ports.accounts.putConnection(connection, held.lease)
+  held.check()
+  await ports.accounts.createConnection(connection, held.lease)
   const told = await publishNotices(ports, held, connection)
   await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
   return told

@@ -33,7 +33,7 @@ export function diffReadings(measurements: readonly Measurement[], stored: Store
       differences.push({ key, kind: known.revision === 1 ? 'created' : 'updated', measurement, revision: known.revision })
     else unchanged.push(measurement)
   }
-  differences.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  differences.sort((a, b) => compare(a.key, b.key))
   return { differences, unchanged }
 }
 
@@ -74,6 +74,12 @@ const twinId = ({ type, device, transmitterTicks }: Measurement): string | null 
 
 const isPhone = ({ device }: Measurement): boolean => device.display === 'iOS' || device.display === 'android'
 
-/** Phones first, because their clocks are set by the network; then by record id, so that the choice never flips. */
+/** Phones first, because their clocks are set by the network; then by what they say, so that the choice never flips. */
 const preferred = (a: Measurement, b: Measurement): number =>
-  Number(isPhone(b)) - Number(isPhone(a)) || (a.recordId < b.recordId ? -1 : a.recordId > b.recordId ? 1 : 0)
+  Number(isPhone(b)) - Number(isPhone(a)) || compare(a.recordId, b.recordId) || compare(contentOf(a), contentOf(b))
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Only to order two versions of one record in one page, of which nothing says which is newer. */
+const contentOf = ({ timestamp, type, glucose, trend, trendRate, transmitterTicks }: Measurement): string =>
+  [timestamp, type, glucose, trend, trendRate, transmitterTicks].join('#')

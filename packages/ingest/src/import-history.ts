@@ -1,6 +1,7 @@
 import {
   DAY_MS,
   epochMs,
+  type Instant,
   type Measurement,
   PRIORITY,
   READING_TYPES,
@@ -43,14 +44,18 @@ export async function importHistory(
   for (let start = 0; start < plan.measurements.length; start += CHUNK) {
     await ports.pause(GAP_MS)
     const chunk = plan.measurements.slice(start, start + CHUNK)
-    await withLeaseWhenFree(ports, userId, stop, (held) => storeChunk(ports, held, chunk))
+    const stored = await withLeaseWhenFree(ports, userId, stop, (held) => storeChunk(ports, held, plan, chunk))
+    if (!stored) return { more: false }
   }
   await ports.pause(GAP_MS)
-  return withLeaseWhenFree(ports, userId, stop, (held) => closeWindow(held, plan.window))
+  return withLeaseWhenFree(ports, userId, stop, (held) => closeWindow(held, plan))
 }
 
 interface Plan {
   readonly window: Window
+  /** The span that this import is part of. */
+  readonly from: Instant
+  readonly to: Instant | null
   /** Newest first. */
   readonly measurements: readonly Measurement[]
 }
@@ -74,8 +79,11 @@ async function fetchNext(ports: Ports, options: HistoryOptions, held: Held): Pro
   await rememberAccount(ports, held, session.connection, content.dexcomUserId)
   await held.finish({ history: { ...history, state: 'running' } })
   const measurements = [...content.measurements].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
-  return { window, measurements }
+  return { window, from: history.from, to: history.to, measurements }
 }
+
+/** Between two chunks a person may have been erased, or connected anew: then what this run has fetched is void. */
+const isVoid = ({ history }: Held['state'], { from, to }: Plan): boolean => history.from !== from || history.to !== to
 
 function planned(
   { fromMs, toMs }: { readonly fromMs: number | null; readonly toMs: number | null },
@@ -97,7 +105,9 @@ const nextWindow = (fromMs: number, throughMs: number): Window => {
   return { fromMs: Math.max(fromMs, toMs - WINDOW_LIMIT_MS), toMs }
 }
 
-async function storeChunk(ports: Ports, held: Held, chunk: readonly Measurement[]): Promise<void> {
+/** False where the plan is void: nothing is stored then. */
+async function storeChunk(ports: Ports, held: Held, plan: Plan, chunk: readonly Measurement[]): Promise<boolean> {
+  if (isVoid(held.state, plan)) return false
   await adoptAndPublish(ports, held)
   const done = await commitMeasurements(ports, held, chunk)
   const { history, newestAt } = held.state
@@ -110,12 +120,14 @@ async function storeChunk(ports: Ports, held: Held, chunk: readonly Measurement[
       readings: history.readings + done.stored,
     },
   })
+  return true
 }
 
-async function closeWindow(held: Held, window: Window): Promise<{ readonly more: boolean }> {
+async function closeWindow(held: Held, plan: Plan): Promise<{ readonly more: boolean }> {
+  if (isVoid(held.state, plan)) return { more: false }
   const { history } = held.state
-  const through = toInstant(window.fromMs)
-  const more = history.from !== null && through > history.from
+  const through = toInstant(plan.window.fromMs)
+  const more = through > plan.from
   await held.finish({ history: { ...history, through, state: more ? 'running' : 'complete' } })
   return { more }
 }

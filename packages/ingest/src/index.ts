@@ -7,6 +7,7 @@ export type {
   AccountStore,
   Connection,
   Dexcom,
+  DexcomCall,
   Fetched,
   Grant,
   History,
@@ -20,3 +21,4 @@ export type {
 } from './ports.ts'
 export { publishChanges } from './publish-changes.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'
+export { tokenTimes } from './token-timing.ts'

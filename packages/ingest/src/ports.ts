@@ -91,6 +91,9 @@ export interface AccountStore {
   /** Moves the state and releases the lease in one conditional update. Throws `lease_lost`. */
   finish(userId: UserId, lease: Lease, patch: Partial<SyncState>): Promise<void>
   connection(userId: UserId): Promise<Connection | null>
+  /** Writes the connection whether there was one or not; for connecting only. Throws `lease_lost`. */
+  createConnection(connection: Connection, lease: Lease): Promise<void>
+  /** Replaces a connection. Throws `lease_lost` behind a newer fence, and where an erasure has deleted it. */
   putConnection(connection: Connection, lease: Lease): Promise<void>
   /** Creates log items, each only if absent. Throws `lease_lost` where another run claimed the range. */
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
@@ -106,8 +109,8 @@ export interface ReadingStore {
   /** Every stored reading with `fromMs <= timestamp < toMs`, by key; strongly consistent. */
   between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
-  /** One conditional put each: fails with `lease_lost` where a later fence has written. */
-  write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
+  /** One conditional put each, `stillHeld` asked before every few: fails with `lease_lost` where a later fence has written. */
+  write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   /** Deletes every reading of a person; answers how many. */
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */

@@ -29,7 +29,9 @@ export async function adoptAndPublish(ports: Ports, held: Held): Promise<void> {
 async function publishPending(ports: Ports, held: Held): Promise<void> {
   while (held.progress.published < held.progress.committed) {
     held.check()
-    const ranges = await ports.accounts.rangesAfter(held.userId, held.progress.published, RANGES_PER_PAGE)
+    const waiting = await ports.accounts.rangesAfter(held.userId, held.progress.published, RANGES_PER_PAGE)
+    // A frozen run may claim late; what it claimed is adopted by the next run, not told half-way by this one.
+    const ranges = waiting.filter(({ last }) => last <= held.progress.committed)
     if (ranges.length === 0) return
     const keys = new Set(ranges.flatMap(({ changes }) => changes.map(({ key }) => key)))
     const readings = await ports.readings.byKeys(held.userId, [...keys])
@@ -74,7 +76,8 @@ function changedEvent(userId: UserId, range: ChangeRange, readings: Readings): O
     event: serviceEvent({
       routingKey: 'readings.changed',
       time: range.at,
-      identity: `${range.first}-${range.last}`,
+      // The instant besides: after an erasure a person's ranges begin at 1 again, and those are other events.
+      identity: `${range.first}-${range.last}@${range.at}`,
       data: { userId, fromSequence: range.first, toSequence: range.last, changes },
     }),
   }

@@ -40,7 +40,7 @@ export async function refreshGrant(ports: Ports, held: Held, connection: Connect
   try {
     grant = await ports.dexcom.refresh(region, refreshToken)
   } catch (err) {
-    return refused(ports, held, { ...connection, tokens: presented }, AppError.from(err))
+    return refused(ports, held, connection, AppError.from(err))
   }
   step('refresh-answered')
   const renewed = { ...connection, tokens: await sealGrant(ports, connection, grant, tokens.version + 1) }
@@ -95,14 +95,11 @@ const OUTCOMES: Partial<Record<ErrorCode, 'rejected' | 'unknown' | 'misconfigure
 
 async function refused(ports: Ports, held: Held, connection: Connection, error: AppError): Promise<Renewed> {
   ports.observer.tokenRefresh(OUTCOMES[error.code] ?? 'unavailable')
-  // Only a lost answer leaves open whether the token is spent; in every other case it is as good as before.
+  // Only a lost answer leaves open whether the token is spent; in every other case it is as good, or as doubtful, as before.
   if (error.code === 'upstream_outcome_unknown')
     throw new AppError(error.code, error.message, { cause: error, retryAfterMs: AMBIGUOUS_WAIT_MS })
   if (error.code === 'needs_reauth') return giveUp(ports, held, connection, 'invalid_grant')
-  if (connection.tokens) {
-    const unspent = { ...connection.tokens, presentedAt: null, presentations: 0 }
-    await ports.accounts.putConnection({ ...connection, tokens: unspent }, held.lease)
-  }
+  await ports.accounts.putConnection(connection, held.lease)
   throw error
 }
 

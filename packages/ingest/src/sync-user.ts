@@ -92,7 +92,7 @@ export async function syncUser(
     return {
       result: { from: toInstant(span.fromMs), to: toInstant(span.toMs), ...counts, durationMs },
       unpublished: held.progress.published < held.progress.committed,
-      historyOpen: held.state.history.state === 'running' || held.state.history.state === 'failed',
+      historyOpen: held.state.history.state !== 'complete',
     }
   })
 }

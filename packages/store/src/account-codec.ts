@@ -52,7 +52,7 @@ const Connection = z.object({
   paused: z.boolean().default(false),
   problem: z.object({ code: z.string(), detail: z.string() }).nullable().default(null),
   tokens: Tokens.nullable().default(null),
-  notices: z.array(Notice).default([]),
+  notices: z.array(Notice).readonly().default([]),
 })
 export type AccountConnection = z.infer<typeof Connection>
 

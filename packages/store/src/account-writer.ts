@@ -10,6 +10,7 @@ import { createStateWriter, type Lease, type StateWriter } from './state-writer.
 
 export interface AccountWriter extends StateWriter {
   connection(userId: UserId): Promise<AccountConnection | null>
+  createConnection(connection: AccountConnection, lease: Lease): Promise<void>
   putConnection(connection: AccountConnection, lease: Lease): Promise<void>
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
@@ -20,6 +21,16 @@ const STATE_ONLY = new Set([STATE])
 
 /** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
 export function createAccountWriter(client: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
+  const put = async (connection: AccountConnection, { fence }: Lease, condition: string) => {
+    const command = new PutCommand({
+      TableName: table,
+      Item: { ...connection, item: CONNECTION, fence },
+      ConditionExpression: condition,
+      ExpressionAttributeValues: { ':fence': fence },
+    })
+    if (!(await holds(client.send(command)))) throw leaseLost()
+  }
+
   return {
     ...createStateWriter(client, table, now),
 
@@ -30,15 +41,9 @@ export function createAccountWriter(client: DynamoDBDocumentClient, table: strin
       return Item ? parseConnection(Item) : null
     },
 
-    async putConnection(connection, { fence }) {
-      const put = new PutCommand({
-        TableName: table,
-        Item: { ...connection, item: CONNECTION, fence },
-        ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
-        ExpressionAttributeValues: { ':fence': fence },
-      })
-      if (!(await holds(client.send(put)))) throw leaseLost()
-    },
+    createConnection: (connection, lease) => put(connection, lease, 'attribute_not_exists(fence) OR fence <= :fence'),
+    // Never creates: a late refresh must not bring back what an erasure has deleted.
+    putConnection: (connection, lease) => put(connection, lease, 'fence <= :fence'),
 
     appendRanges: (userId, lease, ranges) => appendRanges(client, table, userId, lease, ranges),
     rangesAfter: (userId, sequence, limit) => rangesAbove(client, table, userId, sequence, limit),

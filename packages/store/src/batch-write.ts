@@ -20,9 +20,14 @@ export async function batchWrite(
     requests.slice(index * ITEMS_PER_BATCH, (index + 1) * ITEMS_PER_BATCH),
   )
   for (let start = 0; start < batches.length; start += PARALLEL_BATCHES)
-    await Promise.all(
+    await allEnded(
       batches.slice(start, start + PARALLEL_BATCHES).map((batch) => writeBatch(client, table, batch, beforeBatch)),
     )
+}
+
+/** Waits for every write, then throws the first error: none may land after the caller has given its lease back. */
+export async function allEnded(writes: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(writes)) if (outcome.status === 'rejected') throw outcome.reason
 }
 
 async function writeBatch(

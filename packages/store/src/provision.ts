@@ -49,6 +49,7 @@ async function ensureTable(client: DynamoDBClient, name: string, sortKey: string
     const keys = (existing.KeySchema ?? []).map(({ AttributeName }) => AttributeName).join(', ')
     if (keys !== `userId, ${sortKey}`)
       throw new AppError('internal_error', `Table ${name} has the keys ${keys}, expected userId, ${sortKey}`)
+    await untilActive(client, name) // another provision may have created it a moment ago
     say(`${name}: exists`)
     return
   }
@@ -68,9 +69,12 @@ async function ensureTable(client: DynamoDBClient, name: string, sortKey: string
       }),
     )
     .catch(unless(ResourceInUseException)) // another provision got there first
-  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: name })
+  await untilActive(client, name)
   say(`${name}: created`)
 }
+
+const untilActive = (client: DynamoDBClient, name: string) =>
+  waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: name })
 
 const describe = async (client: DynamoDBClient, name: string): Promise<TableDescription | undefined> =>
   (await client.send(new DescribeTableCommand({ TableName: name })).catch(unless(ResourceNotFoundException)))?.Table

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
-import { batchWrite } from './batch-write.ts'
+import { allEnded, batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'
 import { erasePartition } from './erase-partition.ts'
 import { readByKeys } from './reading-batch.ts'
@@ -11,7 +11,7 @@ export interface ReadingWriter {
   between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
-  write(lease: Lease, readings: readonly StoredReading[]): Promise<void>
+  write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
 }
 
@@ -62,9 +62,11 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
 
     eraseAll: (userId, stillHeld) => erasePartition(client, { table, sortKey: 'readingKey', userId, stillHeld }),
 
-    async write({ fence }, readings) {
-      for (let start = 0; start < readings.length; start += PARALLEL_PUTS)
-        await Promise.all(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence)))
+    async write({ fence }, readings, stillHeld) {
+      for (let start = 0; start < readings.length; start += PARALLEL_PUTS) {
+        stillHeld()
+        await allEnded(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence)))
+      }
     },
 
     writeAbsent: ({ fence }, readings, stillHeld) =>
