@@ -48,7 +48,7 @@ export function useDynamo(): TestDynamo {
     process.env.AWS_SECRET_ACCESS_KEY ??= 'local'
     if (!process.env.DYNAMODB_ENDPOINT) own = await startOwn()
     endpoint = own?.backend.url ?? process.env.DYNAMODB_ENDPOINT ?? ''
-    await provision({ region: REGION, endpoint, tables, say: () => undefined })
+    await provision({ server: { region: REGION, endpoint }, tables, say: () => undefined })
   })
   after(async () => {
     for (const client of clients) client.destroy()

@@ -16,6 +16,7 @@ import { createCursorCodec, createTokenVerifier, createVault, type CursorCodec, 
 import { type AccountReader, createAccountReader, createDynamo, createReadingReader, READ_LIMITS, type ReadingReader } from '@bg-ingest/store/read'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
 import type { PollSettings } from './freshness-view.ts'
+import { orUnavailable } from './store-availability.ts'
 
 export interface ApiContext extends AsyncDisposable {
   readonly config: ApiConfig
@@ -32,6 +33,8 @@ export interface ApiContext extends AsyncDisposable {
   readonly cursors: CursorCodec
   readonly polls: PollSettings
   readonly readiness: () => Promise<Readiness>
+  /** Epoch milliseconds. */
+  readonly now: () => number
 }
 
 /** The API's only composition root: opened top to bottom, closed bottom to top. */
@@ -40,22 +43,23 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
   const owner = createOwner((err) => logger.warn('close failed', { err }))
   try {
     const metrics = createMetrics({ service: 'api', defaultMetrics: true })
-    const { region, endpoint, readingsTable, accountsTable } = config.dynamo
+    const { server, readingsTable, accountsTable } = config.dynamo
     const dynamo = owner.own(
-      createDynamo({ region, endpoint, ...READ_LIMITS, onUnits: metrics.dynamoUnits }),
+      createDynamo({ ...server, ...READ_LIMITS, onUnits: metrics.dynamoUnits }),
       (client) => client.destroy(),
     )
     const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
     const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())
     const accounts = createAccountReader(dynamo, accountsTable)
+    const readings = createReadingReader(dynamo, readingsTable, Date.now)
     const keys = config.encryption.keys.reveal()
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
       config,
       logger,
       metrics,
-      readings: createReadingReader(dynamo, readingsTable, Date.now),
-      accounts,
+      readings: { latest: orUnavailable(readings.latest), range: orUnavailable(readings.range) },
+      accounts: { account: orUnavailable(accounts.account) },
       producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
       syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
       connects: owner.own(createJobReader(redis, { job: 'connectUser', onError }), (reader) => reader.close()),
@@ -63,6 +67,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys),
       cursors: createCursorCodec(keys),
+      now: Date.now,
       polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },
       readiness: createReadiness(
         [

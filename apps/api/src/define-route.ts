@@ -63,11 +63,13 @@ function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   req: Request,
   res: Response,
 ): RouteInput<P, Q, B> {
-  const params = parse(spec.params, req.params, (path) => path)
-  const query = parse(spec.query, req.query, (path) => path)
+  const params = parse(spec.params, req.params, parameterName)
+  const query = parse(spec.query, req.query, parameterName)
   if (!spec.body && req.body !== undefined)
-    throw new AppError('invalid_request', 'This operation takes no body', { errors: [{ pointer: '', detail: 'unexpected body' }] })
-  const body = spec.body ? parse(spec.body, req.body, (path) => `/${path.replaceAll('.', '/')}`) : undefined
+    throw new AppError('invalid_request', 'This operation takes no body', {
+      errors: [{ pointer: '', detail: 'unexpected body' }],
+    })
+  const body = spec.body ? parse(spec.body, req.body, jsonPointer) : undefined
   const caller = (res.locals as { caller?: Caller }).caller ?? null
   return {
     params,
@@ -79,17 +81,25 @@ function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   }
 }
 
-function parse<S extends z.ZodType>(schema: S, value: unknown, pointer: (path: string) => string): z.output<S> {
+type Path = readonly PropertyKey[]
+
+const parameterName = (path: Path): string => path.map(String).join('.')
+
+/** RFC 6901: the empty text is the whole body, and a name may hold what separates names. */
+const jsonPointer = (path: Path): string =>
+  path.map((name) => `/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+function parse<S extends z.ZodType>(schema: S, value: unknown, pointer: (path: Path) => string): z.output<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, pointer))
   throw new AppError('invalid_request', 'The request does not match the contract', { errors })
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: string) => string): FieldError[] {
+function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: Path) => string): FieldError[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key].join('.')), detail: 'unknown name' }))
-  return [{ pointer: pointer(issue.path.join('.')), detail: issue.message }]
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'unknown name' }))
+  return [{ pointer: pointer(issue.path), detail: issue.message }]
 }
 
 function send(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>, req: Request, res: Response, reply: Reply): void {

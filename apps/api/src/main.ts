@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError, loadApiConfig } from '@bg-ingest/config'
-import { runUntilSignal, untilAborted } from '@bg-ingest/process'
+import { failureLine, runUntilSignal, untilAborted } from '@bg-ingest/process'
 import { createApp } from './app.ts'
 import { createApiContext } from './context.ts'
 import { listenLimits, stopServing } from './http-limits.ts'
@@ -24,6 +24,6 @@ try {
     { graceMs: config.shutdown.graceMs, onForced: (reason) => console.error(`api ended by force: ${reason}`) },
   )
 } catch (err) {
-  console.error(err instanceof ConfigError ? err.message : err)
+  console.error(err instanceof ConfigError ? err.message : failureLine('api failed', err))
   process.exitCode = 1
 }

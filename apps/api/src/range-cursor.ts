@@ -21,8 +21,8 @@ const bindingOf = (userId: UserId) => `range:${userId}`
 export const encodePosition = (codec: CursorCodec, userId: UserId, position: Position): string =>
   codec.encode(bindingOf(userId), JSON.stringify(position))
 
-/** Null for a cursor that is forged, or another person's. */
+/** Null for a cursor that is forged, another person's, or of a version of this service that wrote it differently. */
 export function decodePosition(codec: CursorCodec, userId: UserId, cursor: string): Position | null {
   const payload = codec.decode(bindingOf(userId), cursor)
-  return payload === null ? null : Position.parse(JSON.parse(payload))
+  return payload === null ? null : (Position.safeParse(JSON.parse(payload)).data ?? null)
 }

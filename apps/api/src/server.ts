@@ -31,6 +31,8 @@ export function createServer(parts: ServerParts): Express {
   app.use(requestId(parts.newId), observe(parts.metrics, parts.logger, parts.monotonic))
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }))
   parts.mountHealth(app)
+  // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
+  app.all(['/oauth/start/:ticket', '/oauth/callback'], getOnly)
   app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
   app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
   for (const route of parts.routes) mount(app, route, parts.verifier)
@@ -66,6 +68,12 @@ function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
       throw new AppError('method_not_allowed', `This address knows ${allow}`)
     })
   }
+}
+
+const getOnly: RequestHandler<{ ticket?: string }> = (req, res, next) => {
+  if (req.method === 'GET') return next()
+  res.set('Allow', 'GET')
+  throw new AppError('method_not_allowed', 'This address knows GET')
 }
 
 const pageOnError =

@@ -92,9 +92,9 @@ function failUnless(condition: boolean): void {
 }
 
 function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, retentionDays: number) {
-  const { region, endpoint, readingsTable, accountsTable } = dynamo
+  const { server, readingsTable, accountsTable } = dynamo
   const client = owner.own(
-    createDynamo({ region, endpoint, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }),
+    createDynamo({ ...server, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }),
     (opened) => opened.destroy(),
   )
   return {

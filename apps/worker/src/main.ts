@@ -1,5 +1,5 @@
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
-import { runUntilSignal, untilAborted } from '@bg-ingest/process'
+import { failureLine, runUntilSignal, untilAborted } from '@bg-ingest/process'
 import { createConsumers } from '@bg-ingest/queue'
 import { createWorkerContext } from './context.ts'
 import { createOnGaveUp } from './gave-up.ts'
@@ -38,6 +38,6 @@ try {
     { graceMs, onForced: (reason) => console.error(`worker ended by force: ${reason}`) },
   )
 } catch (err) {
-  console.error(err instanceof ConfigError ? err.message : err)
+  console.error(err instanceof ConfigError ? err.message : failureLine('worker failed', err))
   process.exitCode = 1
 }

@@ -1,11 +1,14 @@
 import { ConfigError, loadProvisionConfig } from '@bg-ingest/config'
+import { AppError } from '@bg-ingest/domain'
+import { failureLine } from '@bg-ingest/process'
 import { provision } from '@bg-ingest/store/provision'
 
 try {
   const { dynamo } = loadProvisionConfig(process.env)
-  const { region, endpoint, readingsTable, accountsTable } = dynamo
-  await provision({ region, endpoint, tables: { readings: readingsTable, accounts: accountsTable }, say: console.log })
+  const { server, readingsTable, accountsTable } = dynamo
+  await provision({ server, tables: { readings: readingsTable, accounts: accountsTable }, say: console.log })
 } catch (err) {
-  console.error(err instanceof ConfigError ? err.message : err)
+  const told = err instanceof ConfigError || err instanceof AppError
+  console.error(told ? err.message : failureLine('provision failed', err))
   process.exitCode = 1
 }

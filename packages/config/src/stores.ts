@@ -42,10 +42,27 @@ const separateTables: Rule = (env) =>
     ? [{ name: 'DYNAMODB_ACCOUNTS_TABLE', detail: 'must differ from DYNAMODB_TABLE' }]
     : []
 
-/** `endpoint` is undefined for AWS itself. */
+/** Whatever may hold credentials of AWS; the SDK finds them by itself. */
+const CREDENTIALS = [
+  'AWS_ACCESS_KEY_ID',
+  'AWS_PROFILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+] as const
+
+/**
+ * `endpoint` is undefined for AWS itself. A DynamoDB on plain http is a local one and takes any credentials:
+ * `anyCredentials` is true where there are none, so that nobody has to make some up.
+ */
 export const dynamo = concern(
   z
     .object({
+      AWS_ACCESS_KEY_ID: text.optional(),
+      AWS_PROFILE: text.optional(),
+      AWS_WEB_IDENTITY_TOKEN_FILE: text.optional(),
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: text.optional(),
+      AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: text.optional(),
       DYNAMODB_ENDPOINT: parsed(
         (value) => (parseUrl(value, WEB) ? value : null),
         'must be an http or https URL',
@@ -55,8 +72,12 @@ export const dynamo = concern(
       DYNAMODB_ACCOUNTS_TABLE: tableName,
     })
     .transform((env) => ({
-      endpoint: env.DYNAMODB_ENDPOINT,
-      region: env.AWS_REGION,
+      server: {
+        endpoint: env.DYNAMODB_ENDPOINT,
+        region: env.AWS_REGION,
+        anyCredentials:
+          env.DYNAMODB_ENDPOINT?.startsWith('http:') === true && CREDENTIALS.every((name) => env[name] === undefined),
+      },
       readingsTable: env.DYNAMODB_TABLE,
       accountsTable: env.DYNAMODB_ACCOUNTS_TABLE,
     })),

@@ -31,6 +31,9 @@ export function dataRefusal(answer: Answer, nowMs: number): AppError | null {
   if (status === 401) return new AppError('upstream_unauthorized', 'Dexcom does not accept the access token')
   if (status === 429) return rateLimited(answer, nowMs)
   if (status >= 500) return unavailable(answer, nowMs)
+  // Missing consent or an account without this kind of data; nothing that another token or another try would change.
+  if (status === 403 || status === 404)
+    return new AppError('upstream_not_offered', 'Dexcom does not offer this for this person')
   if (status >= 400) return new AppError('upstream_rejected', 'Dexcom refused the request')
   return unreadable()
 }

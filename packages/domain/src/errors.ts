@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   upstream_misconfigured: { status: 503, retry: 'later', title: 'Dexcom refuses this application' },
   upstream_unauthorized: { status: 503, retry: 'later', title: 'Dexcom does not accept the access token' },
   upstream_rejected: { status: 503, retry: 'later', title: 'Dexcom refused the request' },
+  upstream_not_offered: { status: 503, retry: 'later', title: 'Dexcom does not offer this for the person' },
   upstream_rate_limited: { status: 503, retry: 'later', title: 'Dexcom limits our calls' },
   upstream_unavailable: { status: 503, retry: 'later', title: 'Dexcom cannot be reached' },
   upstream_outcome_unknown: { status: 503, retry: 'later', title: "Dexcom's answer was lost" },

@@ -16,9 +16,11 @@ export const CADENCE_MS = 300_000
 
 /**
  * How far the newest reading may be trusted to be the newest there is. Dexcom's public API runs an hour or three late,
- * so an old reading is stale only beyond that delay plus two polls, and one measurement that is under way.
+ * so an old reading is stale only beyond that delay plus two polls. Where polls are quicker than the sensor, the next
+ * measurement and the poll that finds it have to be waited for.
  */
 export function freshnessState({ status, ageMs, vendorDelayMs, pollIntervalMs }: FreshnessInput): FreshnessState {
   if (status !== 'connected') return status
-  return ageMs > vendorDelayMs + 2 * pollIntervalMs + CADENCE_MS ? 'stale' : 'current'
+  const patienceMs = pollIntervalMs + Math.max(pollIntervalMs, CADENCE_MS)
+  return ageMs > vendorDelayMs + patienceMs ? 'stale' : 'current'
 }

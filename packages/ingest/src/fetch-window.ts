@@ -20,7 +20,8 @@ export async function fetchWindow(
   let dexcomUserId = session.connection.dexcomUserId
   const measurements: Measurement[] = []
   for (const type of types) {
-    const page = await session.call((call) => ports.dexcom.fetchReadings(call, type, window))
+    const page = await fetchIfOffered(ports, session, window, type)
+    if (!page) continue
     dexcomUserId = sameAccount(dexcomUserId, page)
     measurements.push(...page.measurements)
     const refused = [...page.rejected.values()].reduce((sum, count) => sum + count, 0)
@@ -30,6 +31,21 @@ export async function fetchWindow(
   }
   step('fetched')
   return { dexcomUserId, measurements, counts: { fetched, rejected } }
+}
+
+/** A person may have consented to sensor readings alone: fingersticks and calibrations are then none, not a failure. */
+async function fetchIfOffered(
+  { dexcom }: Ports,
+  session: Session,
+  window: Window,
+  type: ReadingType,
+): Promise<Fetched | null> {
+  try {
+    return await session.call((call) => dexcom.fetchReadings(call, type, window))
+  } catch (err) {
+    if (type !== 'cgm' && err instanceof AppError && err.code === 'upstream_not_offered') return null
+    throw err
+  }
 }
 
 function sameAccount(known: string | null, { dexcomUserId }: Fetched): string {

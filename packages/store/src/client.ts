@@ -1,10 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 
-export interface DynamoOptions {
+export interface DynamoServer {
   readonly region: string
-  /** Unset: AWS itself. */
-  readonly endpoint?: string | undefined
+  /** Undefined: AWS itself. */
+  readonly endpoint: string | undefined
+  /** A local DynamoDB asks for credentials and takes any. */
+  readonly anyCredentials?: boolean
+}
+
+export interface DynamoOptions extends DynamoServer {
   readonly connectionTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly maxAttempts: number
@@ -17,11 +22,17 @@ export const READ_LIMITS = { connectionTimeoutMs: 200, requestTimeoutMs: 400, ma
 /** Writes of a worker may be tried longer, but not longer than a lease lives (15 s). */
 export const WRITE_LIMITS = { connectionTimeoutMs: 1000, requestTimeoutMs: 3000, maxAttempts: 4 } as const
 
+/** Where the SDK finds DynamoDB, and as whom it comes. DynamoDB Local wants letters and digits only. */
+export const serverOptions = ({ region, endpoint, anyCredentials }: DynamoServer) => ({
+  region,
+  ...(endpoint ? { endpoint } : {}),
+  ...(anyCredentials ? { credentials: { accessKeyId: 'local', secretAccessKey: 'local' } } : {}),
+})
+
 /** The one place that builds a DynamoDB client. */
 export function createDynamo(options: DynamoOptions): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
-    region: options.region,
-    ...(options.endpoint ? { endpoint: options.endpoint } : {}),
+    ...serverOptions(options),
     maxAttempts: options.maxAttempts,
     requestHandler: {
       connectionTimeout: options.connectionTimeoutMs,

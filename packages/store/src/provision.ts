@@ -10,18 +10,18 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { AppError } from '@bg-ingest/domain'
+import { type DynamoServer, serverOptions } from './client.ts'
 import type { Tables } from './keys.ts'
 
 interface ProvisionOptions {
-  readonly region: string
-  readonly endpoint?: string | undefined
+  readonly server: DynamoServer
   readonly tables: Tables
   readonly say: (line: string) => void
 }
 
 /** Creates the tables where they are missing and brings their settings up to date. Safe to repeat, never deletes. */
-export async function provision({ region, endpoint, tables, say }: ProvisionOptions): Promise<void> {
-  const client = new DynamoDBClient({ region, ...(endpoint ? { endpoint } : {}) })
+export async function provision({ server, tables, say }: ProvisionOptions): Promise<void> {
+  const client = new DynamoDBClient(serverOptions(server))
   try {
     for (const [name, sortKey] of [
       [tables.readings, 'readingKey'],

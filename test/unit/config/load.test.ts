@@ -18,8 +18,7 @@ describe('configuration', () => {
     })
     expect(config.redis.url.reveal()).to.equal('redis://localhost:6379')
     expect(config.dynamo).to.deep.equal({
-      endpoint: undefined,
-      region: 'us-east-1',
+      server: { endpoint: undefined, region: 'us-east-1', anyCredentials: false },
       readingsTable: 'bg_readings',
       accountsTable: 'bg_accounts',
     })
@@ -33,6 +32,14 @@ describe('configuration', () => {
     expect(config.returnTo.origins).to.deep.equal([])
     expect(config.polling.intervalMs).to.equal(900_000)
     expect(config.board).to.deep.equal({ password: null, actions: false })
+  })
+
+  it('takes a DynamoDB on plain http for a local one that wants no credentials of ours, unless there are some', () => {
+    const server = (env: Record<string, string>) => loadProvisionConfig(env).dynamo.server.anyCredentials
+    expect(server({ DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000' })).to.equal(true)
+    expect(server({ DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000', AWS_PROFILE: 'dev' })).to.equal(false)
+    expect(server({ DYNAMODB_ENDPOINT: 'https://dynamodb.eu-west-1.amazonaws.com' })).to.equal(false)
+    expect(server({})).to.equal(false)
   })
 
   it('has the defaults of the contract (worker)', () => {

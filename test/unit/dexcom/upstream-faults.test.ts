@@ -24,8 +24,8 @@ describe('Dexcom client: faults of the data endpoints', () => {
   for (const [status, code] of [
     [400, 'upstream_rejected'],
     [401, 'upstream_unauthorized'],
-    [403, 'upstream_rejected'],
-    [404, 'upstream_rejected'],
+    [403, 'upstream_not_offered'],
+    [404, 'upstream_not_offered'],
     [422, 'upstream_rejected'],
     [500, 'upstream_unavailable'],
     [502, 'upstream_unavailable'],

@@ -6,14 +6,15 @@ import { requestIdOf } from './request-id.ts'
 /** Turns anything thrown into problem+json (RFC 9457). Server faults are logged whole and answered with no text of theirs. */
 export const errorHandler =
   (logger: Logger): ErrorRequestHandler =>
-  (err, _req, res, next) => {
+  (err, _req, res, _next) => {
     const error = known(err)
     if (error.status >= 500) logger.error('request failed', { requestId: requestIdOf(res), err: error })
-    if (res.headersSent) return next(err)
-    sendProblem(res, error)
+    // Half an answer cannot be taken back. Express's own handler would print the error whole, so the connection is cut here.
+    if (res.headersSent) res.destroy()
+    else sendProblem(res, error)
   }
 
-export function sendProblem(res: Response, error: AppError): void {
+function sendProblem(res: Response, error: AppError): void {
   const { status, code } = error
   if (status === 401) res.set('WWW-Authenticate', 'Bearer realm="bg-ingest"')
   if (status === 503 || status === 429) res.set('Retry-After', String(Math.ceil((error.retryAfterMs ?? 1000) / 1000)))

@@ -1,3 +1,4 @@
+import type { ApiConfig } from '@bg-ingest/config'
 import { newToken } from '@bg-ingest/security'
 import type { ApiContext } from '../context.ts'
 import type { Route } from '../define-route.ts'
@@ -9,10 +10,16 @@ import { getSync } from './get-sync.ts'
 import { listReadings } from './list-readings.ts'
 import { requestSync } from './request-sync.ts'
 
+/** What all routes together ask of the context. */
+export interface RouteNeeds extends Pick<ApiContext, 'readings' | 'accounts' | 'cursors' | 'polls' | 'tickets' | 'now'> {
+  readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue'>
+  readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
+  readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>
+}
+
 /** Every operation of this API, each with no more of the context than it needs. */
-export function createRoutes(context: ApiContext): readonly Route[] {
-  const { readings, accounts, producer, syncs, polls, cursors, tickets, config } = context
-  const now = Date.now
+export function createRoutes(context: RouteNeeds): readonly Route[] {
+  const { readings, accounts, producer, syncs, polls, cursors, tickets, config, now } = context
   return [
     getLatestReading({ readings, accounts, polls, now }),
     listReadings({ readings, accounts, cursors, now }),

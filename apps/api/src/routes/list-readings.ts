@@ -23,7 +23,8 @@ const Query = z
     order: z.enum(['asc', 'desc']).optional(),
     type: TypesInput.optional(),
     unit: UnitInput.default('mg/dL'),
-    cursor: z.string().max(2048).optional(),
+    // An empty one would begin again from the first page, for ever in a caller's loop.
+    cursor: z.string().min(1).max(2048).optional(),
   })
   .superRefine((query, context) => {
     for (const [name, alias] of [['from', 'startDate'], ['to', 'endDate']] as const)
