@@ -8,7 +8,8 @@ import { provision } from '@bg-ingest/store/provision'
 import type { Tables } from '@bg-ingest/store/read'
 import { createDynamo, WRITE_LIMITS } from '@bg-ingest/store/write'
 
-export const REGION = 'us-east-1'
+/** A DynamoDB on this machine, which asks for credentials and takes any. */
+export const serverAt = (endpoint: string) => ({ region: 'us-east-1', endpoint, anyCredentials: true })
 
 /** Consumed capacity of one call. */
 export interface Units {
@@ -43,12 +44,9 @@ export function useDynamo(): TestDynamo {
 
   before(async function () {
     this.timeout(60_000)
-    // DynamoDB Local takes any keys, but the SDK insists on some.
-    process.env.AWS_ACCESS_KEY_ID ??= 'local'
-    process.env.AWS_SECRET_ACCESS_KEY ??= 'local'
     if (!process.env.DYNAMODB_ENDPOINT) own = await startOwn()
     endpoint = own?.backend.url ?? process.env.DYNAMODB_ENDPOINT ?? ''
-    await provision({ server: { region: REGION, endpoint }, tables, say: () => undefined })
+    await provision({ server: serverAt(endpoint), tables, say: () => undefined })
   })
   after(async () => {
     for (const client of clients) client.destroy()
@@ -64,8 +62,7 @@ export function useDynamo(): TestDynamo {
     tables,
     client(onUnits) {
       const client = createDynamo({
-        region: REGION,
-        endpoint,
+        ...serverAt(endpoint),
         ...WRITE_LIMITS,
         onUnits: (operation, kind, units) => onUnits?.({ operation, kind, units }),
       })

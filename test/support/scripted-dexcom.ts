@@ -23,6 +23,8 @@ export interface ScriptedDexcom extends Dexcom {
   rejectPerPage(count: number): void
   /** The next call of a method fails before Dexcom does anything. */
   failNext(method: Method, error: AppError): void
+  /** The person has not consented to records of this type. */
+  doNotOffer(type: ReadingType): void
   /** The next refresh spends its token, but the answer is lost. */
   loseNextRefresh(): void
   /** Every access token given so far is refused from now on. */
@@ -43,6 +45,7 @@ export function scriptedDexcom(): ScriptedDexcom {
   const hooks = new Map<Method, () => Promise<void> | void>()
   const access = new Set<string>()
   const refresh = new Set<string>()
+  const notOffered = new Set<ReadingType>()
   let grants = 0
   let account = 'dexcom-account'
   let rejects = 0
@@ -82,6 +85,9 @@ export function scriptedDexcom(): ScriptedDexcom {
     failNext: (method, error) => {
       failures.set(method, [...(failures.get(method) ?? []), error])
     },
+    doNotOffer: (type) => {
+      notOffered.add(type)
+    },
     loseNextRefresh: () => {
       loseRefresh = true
     },
@@ -94,6 +100,7 @@ export function scriptedDexcom(): ScriptedDexcom {
     async fetchReadings(call, type, window) {
       await begin({ method: 'fetchReadings', type, window, priority: call.priority })
       authorize(call)
+      if (notOffered.has(type)) throw new AppError('upstream_not_offered', 'no consent')
       // Query times have whole seconds, and nothing promises that the end of a window belongs to it.
       const [from, to] = [window.fromMs, window.toMs].map((ms) => Math.floor(ms / 1000) * 1000)
       const inside = ({ timestamp }: Measurement) =>

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { AppError } from '@bg-ingest/domain'
+import { AppError, type Measurement, toInstant } from '@bg-ingest/domain'
 import { connectUser, type Ports, type SyncOutcome, type SyncRequest, syncUser } from '@bg-ingest/ingest'
 import { createAccountWriter, createReadingWriter } from '@bg-ingest/store/write'
-import { aUserId } from './build.ts'
+import { aMeasurement, aUserId } from './build.ts'
 import { aClock } from './clock.ts'
 import type { TestDynamo, Units } from './dynamo.ts'
 import type { Mortal } from './mortal.ts'
@@ -107,3 +107,7 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
 }
 
 export type World = ReturnType<typeof aWorld>
+
+/** A measurement so many milliseconds before now. */
+export const ago = ({ clock }: World, ms: number, over: Partial<Measurement> = {}): Measurement =>
+  aMeasurement({ ...over, timestamp: toInstant(clock.now() - ms) })

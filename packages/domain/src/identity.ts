@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Measurement, StoredReading } from './reading.ts'
-import type { UserId } from './user-id.ts'
 
 const digest = (text: string) => createHash('sha256').update(text).digest('base64url')
 

@@ -1,4 +1,4 @@
-export { Change, CHANGE_KINDS, type ChangeKind, type ChangeRange, CHANGES_PER_RANGE, toRanges } from './change.ts'
+export { CHANGE_KINDS, CHANGES_PER_RANGE, Change, type ChangeKind, type ChangeRange, toRanges } from './change.ts'
 export { AppError, ERROR_CODES, type ErrorCode, type FieldError } from './errors.ts'
 export { EVENTS, type EventData, type RoutingKey, type ServiceEvent, serviceEvent } from './events.ts'
 export {
@@ -14,18 +14,18 @@ export { type ReadingKey, readingId, readingKey } from './identity.ts'
 export { calendarMs, epochMs, Instant, parseInstant, toInstant } from './instant.ts'
 export { PublicChange, PublicReading, toPublicReading } from './output.ts'
 export {
-  type Bound,
   BOUNDS,
+  type Bound,
   boundOf,
   Device,
   Measurement,
   READING_TYPES,
   type ReadingType,
   StoredReading,
-  type Trend,
   TRENDS,
+  type Trend,
 } from './reading.ts'
 export { nextPollMs, pollOffsetMs } from './schedule.ts'
-export { addCounts, type Counts, NO_COUNTS, PRIORITY, SyncResult, type Trigger, TRIGGERS } from './sync.ts'
+export { addCounts, type Counts, NO_COUNTS, PRIORITY, SyncResult, TRIGGERS, type Trigger } from './sync.ts'
 export { UserId } from './user-id.ts'
-export { DAY_MS, pollWindow, type Window, WINDOW_LIMIT_MS, windowsNewestFirst } from './window.ts'
+export { DAY_MS, pollWindow, WINDOW_LIMIT_MS, type Window, windowsNewestFirst } from './window.ts'

@@ -12,7 +12,10 @@ export const PublicReading = z
     id: z.string(),
     userId: UserId,
     timestamp: Instant.meta({ description: "Dexcom's systemTime, UTC" }),
-    localTime: z.string().nullable().meta({ description: 'What the device showed, with its offset where Dexcom sent one' }),
+    localTime: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the device showed, with its offset where Dexcom sent one' }),
     glucose: z.number().meta({ description: 'In `unit`' }),
     unit: z.enum(UNITS),
     bound: z.enum(BOUNDS).nullable().meta({ description: 'low: below 40 mg/dL, high: above 400 mg/dL' }),

@@ -42,7 +42,8 @@ async function writeDifferences(ports: Ports, held: Held, differences: readonly 
   step('claimed')
   held.check()
   // A batch has no conditions, so it may write only what the diff, under this very lease, found absent.
-  const absentOnly = differences.length > FEW && differences.every(({ kind, revision }) => kind === 'created' && revision === 1)
+  const absentOnly =
+    differences.length > FEW && differences.every(({ kind, revision }) => kind === 'created' && revision === 1)
   if (absentOnly) await ports.readings.writeAbsent(held.lease, readings, held.check)
   else await ports.readings.write(held.lease, readings, held.check)
   step('written')

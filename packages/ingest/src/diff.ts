@@ -30,7 +30,12 @@ export function diffReadings(measurements: readonly Measurement[], stored: Store
     else if (!sameContent(known, measurement))
       differences.push({ key, kind: 'updated', measurement, revision: known.revision + 1 })
     else if (known.sequence > committed)
-      differences.push({ key, kind: known.revision === 1 ? 'created' : 'updated', measurement, revision: known.revision })
+      differences.push({
+        key,
+        kind: known.revision === 1 ? 'created' : 'updated',
+        measurement,
+        revision: known.revision,
+      })
     else unchanged.push(measurement)
   }
   differences.sort((a, b) => compare(a.key, b.key))

@@ -32,7 +32,12 @@ export async function eraseUser(ports: Ports, userId: UserId, stop: AbortSignal)
 async function tellErased({ publisher, clock }: Ports, userId: UserId): Promise<void> {
   if (publisher.state() === 'off') return
   const time = toInstant(clock.now())
-  const event = serviceEvent({ routingKey: 'user.erased', time, identity: time.slice(0, 10), data: { userId, at: time } })
+  const event = serviceEvent({
+    routingKey: 'user.erased',
+    time,
+    identity: time.slice(0, 10),
+    data: { userId, at: time },
+  })
   const taken = await publisher.publishInOrder([{ routingKey: 'user.erased', event }])
   if (taken === 0) throw new AppError('service_unavailable', 'The broker did not take the news of an erasure')
 }

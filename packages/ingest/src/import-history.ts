@@ -134,7 +134,5 @@ async function closeWindow(held: Held, plan: Plan): Promise<{ readonly more: boo
 
 /** Marks an import that was given up; the next poll starts it again where it stood. */
 export async function failHistory(ports: Ports, userId: UserId, stop: AbortSignal): Promise<void> {
-  await withLease(ports, userId, stop, (held) =>
-    held.finish({ history: { ...held.state.history, state: 'failed' } }),
-  )
+  await withLease(ports, userId, stop, (held) => held.finish({ history: { ...held.state.history, state: 'failed' } }))
 }

@@ -4,7 +4,11 @@ import type { Ports } from './ports.ts'
 import { adoptAndPublish, publishNotices } from './publish.ts'
 
 /** Publishes whatever of a person still waits for the broker. Answers whether something still does. */
-export async function publishChanges(ports: Ports, userId: UserId, stop: AbortSignal): Promise<{ readonly pending: boolean }> {
+export async function publishChanges(
+  ports: Ports,
+  userId: UserId,
+  stop: AbortSignal,
+): Promise<{ readonly pending: boolean }> {
   return withLease(ports, userId, stop, async (held) => {
     await adoptAndPublish(ports, held)
     const connection = await ports.accounts.connection(userId)

@@ -1,4 +1,12 @@
-import { type ChangeRange, type ReadingKey, readingKey, serviceEvent, type StoredReading, toPublicReading, type UserId } from '@bg-ingest/domain'
+import {
+  type ChangeRange,
+  type ReadingKey,
+  readingKey,
+  type StoredReading,
+  serviceEvent,
+  toPublicReading,
+  type UserId,
+} from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
 import type { Connection, OutgoingEvent, Ports } from './ports.ts'
 import { step } from './steps.ts'

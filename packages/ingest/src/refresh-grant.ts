@@ -1,4 +1,4 @@
-import { AppError, epochMs, type ErrorCode, toInstant } from '@bg-ingest/domain'
+import { AppError, type ErrorCode, epochMs, toInstant } from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
 import type { Connection, Grant, Ports, SealedTokens } from './ports.ts'
 import { publishNotices } from './publish.ts'
@@ -119,7 +119,10 @@ async function giveUp(ports: Ports, held: Held, connection: Connection, reason: 
     ...connection,
     status: 'needs_reauth',
     tokens: null,
-    problem: { code: 'needs_reauth', detail: 'Dexcom no longer accepts the authorization; the person has to connect again.' },
+    problem: {
+      code: 'needs_reauth',
+      detail: 'Dexcom no longer accepts the authorization; the person has to connect again.',
+    },
     notices: [
       ...connection.notices,
       { id: ports.newId(), routingKey: 'connection.needs_reauth', region: connection.region, at, reason },

@@ -9,8 +9,8 @@ import {
   READING_TYPES,
   type ReadingType,
   type SyncResult,
-  toInstant,
   type Trigger,
+  toInstant,
   type UserId,
   type Window,
   windowsNewestFirst,
@@ -103,7 +103,11 @@ function spanOf({ range }: SyncRequest, state: SyncState, { lookbackMs }: SyncOp
   return pollWindow({ nowMs, newestMs: ms(state.newestAt), lastSuccessMs: ms(state.lastSuccessAt), lookbackMs })
 }
 
-function typesToAsk({ range, trigger }: SyncRequest, { slowRecordsAt }: SyncState, nowMs: number): readonly ReadingType[] {
+function typesToAsk(
+  { range, trigger }: SyncRequest,
+  { slowRecordsAt }: SyncState,
+  nowMs: number,
+): readonly ReadingType[] {
   const due = slowRecordsAt === null || nowMs - epochMs(slowRecordsAt) >= SLOW_EVERY_MS
   return range || trigger === 'manual' || due ? READING_TYPES : ['cgm']
 }

@@ -7,7 +7,9 @@ const PARALLEL_BATCHES = 4
 const ROUNDS = 8
 
 type Item = Record<string, unknown>
-export type WriteRequest = { readonly PutRequest: { readonly Item: Item } } | { readonly DeleteRequest: { readonly Key: Item } }
+export type WriteRequest =
+  | { readonly PutRequest: { readonly Item: Item } }
+  | { readonly DeleteRequest: { readonly Key: Item } }
 
 /** Writes in batches. `beforeBatch` may throw to stop: what is written stays, what is not has not been tried. */
 export async function batchWrite(

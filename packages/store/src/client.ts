@@ -50,7 +50,7 @@ export function createDynamo(options: DynamoOptions): DynamoDBDocumentClient {
   return document
 }
 
-const ignore = () => {}
+const ignore = () => undefined
 
 const READS = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan'])
 

@@ -1,4 +1,4 @@
-import { QueryCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type { Instant, ReadingType, StoredReading, UserId } from '@bg-ingest/domain'
 import { fromItem, isExpired } from './reading-codec.ts'
 

@@ -25,8 +25,7 @@ export async function readByKeys(
       const answer = await client.send(
         new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } } }),
       )
-      for (const item of answer.Responses?.[table] ?? [])
-        found.set(item['readingKey'] as ReadingKey, fromItem(item))
+      for (const item of answer.Responses?.[table] ?? []) found.set(item['readingKey'] as ReadingKey, fromItem(item))
       wanted = answer.UnprocessedKeys?.[table]?.Keys ?? []
     }
   }

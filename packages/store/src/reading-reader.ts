@@ -11,11 +11,7 @@ export interface ReadingReader {
 const EVER = { from: toInstant(0), to: toInstant(Date.UTC(9999, 11, 31)) }
 const CGM = new Set(['cgm'] as const)
 
-export function createReadingReader(
-  client: DynamoDBDocumentClient,
-  table: string,
-  now: () => number,
-): ReadingReader {
+export function createReadingReader(client: DynamoDBDocumentClient, table: string, now: () => number): ReadingReader {
   return {
     async latest(userId) {
       const query = { userId, ...EVER, order: 'desc', limit: 1, types: CGM } as const

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, paginateQuery, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb'
 import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
 import { allEnded, batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'

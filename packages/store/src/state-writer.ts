@@ -16,7 +16,11 @@ interface LeaseOptions {
 }
 
 export interface StateWriter {
-  takeLease(userId: UserId, leaseId: string, options: LeaseOptions): Promise<{ fence: number; state: AccountState } | null>
+  takeLease(
+    userId: UserId,
+    leaseId: string,
+    options: LeaseOptions,
+  ): Promise<{ fence: number; state: AccountState } | null>
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   finish(userId: UserId, lease: Lease, patch: Partial<AccountState>): Promise<void>
   entomb(userId: UserId, lease: Lease): Promise<void>
@@ -29,7 +33,8 @@ const TOMBSTONE_SECONDS = 30 * 86_400
 export function createStateWriter(client: DynamoDBDocumentClient, table: string, now: () => number): StateWriter {
   const key = (userId: UserId) => ({ TableName: table, Key: { userId, item: STATE } })
 
-  const read = async (userId: UserId) => (await client.send(new GetCommand({ ...key(userId), ConsistentRead: true }))).Item
+  const read = async (userId: UserId) =>
+    (await client.send(new GetCommand({ ...key(userId), ConsistentRead: true }))).Item
 
   return {
     async takeLease(userId, leaseId, { ttlMs, revive }) {

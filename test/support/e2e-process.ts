@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { until } from './until.ts'
+
+export type AppName = 'api' | 'worker'
+
+export interface Exit {
+  /** Null where a signal ended it. */
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface AppProcess {
+  readonly pid: number
+  /** Everything it has written to stdout and stderr so far. */
+  output(): string
+  /** Rejects where it has not ended after `ms`. */
+  exited(ms?: number): Promise<Exit>
+  kill(signal: NodeJS.Signals): void
+}
+
+export interface ListeningApp extends AppProcess {
+  readonly url: string
+}
+
+const START_WITHIN_MS = 20_000
+/** Above every SHUTDOWN_GRACE_SECONDS that these tests set. */
+const END_WITHIN_MS = 15_000
+
+const mainOf = (app: AppName) => fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url))
+
+/** Starts one process of the real build with these variables and no others, in the test's own process group. */
+export function spawnApp(app: AppName, variables: Readonly<Record<string, string>>): AppProcess {
+  const child = spawn(process.execPath, ['--enable-source-maps', mainOf(app)], {
+    env: { PATH: process.env.PATH, TZ: process.env.TZ, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const written: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => written.push(text))
+  const ended = () => child.exitCode !== null || child.signalCode !== null
+  return {
+    pid: child.pid ?? 0,
+    output: () => written.join(''),
+    async exited(ms = END_WITHIN_MS) {
+      if (!ended()) await once(child, 'exit', { signal: AbortSignal.timeout(ms) })
+      return { code: child.exitCode, signal: child.signalCode }
+    },
+    kill: (signal) => void child.kill(signal),
+  }
+}
+
+const LISTENING = /"message":"(?:api listening|worker ready)","port":(\d+)/
+
+/** Starts a process on a free port and waits until it is ready. Throws with its log where it does not get there. */
+export async function startApp(app: AppName, variables: Readonly<Record<string, string>>): Promise<ListeningApp> {
+  const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' })
+  const url = () => `http://127.0.0.1:${LISTENING.exec(started.output())?.[1]}`
+  const isReady = async () =>
+    LISTENING.test(started.output()) && (await fetch(`${url()}/readyz`).catch(() => null))?.ok === true
+  try {
+    await until(`the ${app} is ready`, isReady, START_WITHIN_MS)
+  } catch (cause) {
+    started.kill('SIGKILL')
+    throw new Error(`the ${app} did not start:\n${started.output()}`, { cause })
+  }
+  return { ...started, url: url() }
+}
+
+/** Ends a process as an operator would; one that is frozen or has ended is no trouble. */
+export async function stopApp(app: AppProcess): Promise<void> {
+  app.kill('SIGCONT')
+  app.kill('SIGTERM')
+  await app.exited().catch(() => app.kill('SIGKILL'))
+}

@@ -1,0 +1,207 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { connectPerson, developmentSecrets, provisionTables } from '@bg-ingest/demo'
+import { type Simulator, type SimulatorOptions, startSimulator } from '@bg-ingest/dexcom-simulator'
+import { createDynamo, WRITE_LIMITS } from '@bg-ingest/store/write'
+import { Redis } from 'ioredis'
+import { freshTables } from './dynamo.ts'
+import { call, type PersonClient, personClient, type TokenOptions, tokenOf } from './e2e-client.ts'
+import { type ListeningApp, startApp, stopApp } from './e2e-process.ts'
+import { until } from './until.ts'
+
+/** Test files run one after another in one Redis; each has a database of its own, so that none sees another's jobs. */
+const REDIS_DATABASES = [
+  'replay',
+  'crash',
+  'access',
+  'input',
+  'reads',
+  'sync',
+  'connection',
+  'oauth',
+  'read-only',
+  'start',
+  'late-data',
+] as const
+export type SystemName = (typeof REDIS_DATABASES)[number]
+
+export interface SystemOptions {
+  readonly name: SystemName
+  readonly simulator?: SimulatorOptions
+  /** Beside, and before, what every test sets. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** For the API alone. */
+  readonly apiVariables?: () => Promise<Readonly<Record<string, string>>>
+  readonly workers?: number
+}
+
+/** One API, some workers and a Dexcom, all of them real processes and backends but for Dexcom. */
+export interface System {
+  readonly apiUrl: string
+  readonly api: ListeningApp
+  /** Those that were started and not stopped on purpose. */
+  readonly workers: readonly ListeningApp[]
+  readonly simulator: Simulator
+  readonly variables: Readonly<Record<string, string>>
+  readonly dynamo: DynamoDBDocumentClient
+  startWorker(): Promise<ListeningApp>
+  /** The API as this person sees it. */
+  person(userId: string, token?: TokenOptions): Promise<PersonClient>
+  /** Connects a person of the API with an account of the simulator, as a browser does. */
+  connect(userId: string, dexcomUser: string): Promise<PersonClient>
+  // biome-ignore lint/suspicious/noExplicitAny: the simulator's side door, whatever it answers
+  sim(method: string, target: string, body?: unknown): Promise<any>
+  stop(): Promise<void>
+}
+
+/** Starts a system before the tests of the describe block around it, and stops all of it after them. */
+export function useSystem(options: SystemOptions | (() => SystemOptions)): System {
+  let system: System | null = null
+  before(async function () {
+    this.timeout(60_000)
+    system = await startSystem(typeof options === 'function' ? options() : options)
+  })
+  after(async function () {
+    this.timeout(60_000)
+    await system?.stop()
+  })
+  return new Proxy({} as System, {
+    get(_, property) {
+      if (!system) throw new Error('the system is not started yet')
+      return Reflect.get(system, property)
+    },
+  })
+}
+
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const closers: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    return await start(options, closers, stop)
+  } catch (err) {
+    await stop()
+    throw err
+  }
+}
+
+async function start(
+  { name, simulator: simulatorOptions, variables: own = {}, apiVariables, workers: count = 2 }: SystemOptions,
+  closers: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<System> {
+  const redisUrl = await emptyRedis(name, closers)
+  const simulator = await startSimulator(simulatorOptions)
+  closers.push(() => simulator.stop())
+  const variables = { ...serviceVariables(redisUrl, simulator), ...own }
+  const dynamo = openDynamo(variables)
+  closers.push(() => dropTables(dynamo, variables))
+  await provisionTables({ env: process.env, variables })
+
+  const workers: ListeningApp[] = []
+  const apis: ListeningApp[] = []
+  closers.push(() => Promise.all([...workers, ...apis].map(stopApp)))
+  const startWorker = async () => {
+    const worker = await startApp('worker', variables)
+    workers.push(worker)
+    return worker
+  }
+  const starting = Promise.allSettled(Array.from({ length: count }, startWorker))
+  const api = await startApp('api', { ...variables, ...(await apiVariables?.()) }).finally(() => starting)
+  apis.push(api)
+  if (workers.length < count) throw new Error('a worker did not start')
+
+  const person = async (userId: string, token?: TokenOptions) =>
+    personClient(api.url, userId, await tokenOf(variables.JWT_SECRET ?? '', userId, token))
+  return {
+    apiUrl: api.url,
+    api,
+    workers,
+    simulator,
+    variables,
+    dynamo,
+    startWorker,
+    person,
+    async connect(userId, dexcomUser) {
+      const client = await person(userId)
+      await connectPerson({ apiUrl: api.url, token: client.token, userId, dexcomUser })
+      return client
+    },
+    sim: async (method, target, body) =>
+      (await call(`${simulator.baseUrl}/__sim/${target}`, method, body === undefined ? {} : { body })).json,
+    stop,
+  }
+}
+
+/** The variables of every process of a system; what a test wants otherwise it says itself. */
+function serviceVariables(redisUrl: string, simulator: Simulator): Record<string, string> {
+  const { readings, accounts } = freshTables()
+  return {
+    ...backendVariables(),
+    ...developmentSecrets({}),
+    REDIS_URL: redisUrl,
+    DYNAMODB_TABLE: readings,
+    DYNAMODB_ACCOUNTS_TABLE: accounts,
+    DEXCOM_API_BASE_URL: simulator.baseUrl,
+    DEXCOM_CLIENT_ID: simulator.clientId,
+    DEXCOM_CLIENT_SECRET: simulator.clientSecret,
+    // Nobody polls while a test looks, unless it is about polling.
+    POLL_INTERVAL_SECONDS: '86400',
+    DEXCOM_RATE_LIMIT_PER_HOUR: '3600000',
+    RATE_LIMIT_PER_USER: '1000000/m',
+    RATE_LIMIT_PER_IP: '1000000/m',
+    RETENTION_DAYS: '0',
+    SHUTDOWN_GRACE_SECONDS: '5',
+  }
+}
+
+const BACKENDS = ['RABBITMQ_URL', 'DYNAMODB_ENDPOINT', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+
+const backendVariables = (): Record<string, string> =>
+  Object.fromEntries(BACKENDS.map((name) => [name, fromRunner(name)]))
+
+/** test/run.ts starts the backends and tells where they are. */
+export function fromRunner(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run these tests by \`npm test -- e2e\``)
+  return value
+}
+
+async function emptyRedis(name: SystemName, closers: (() => Promise<unknown>)[]): Promise<string> {
+  const url = new URL(fromRunner('REDIS_URL'))
+  // 0 stays for the tests that use prefixes.
+  url.pathname = `/${1 + REDIS_DATABASES.indexOf(name)}`
+  const redis = new Redis(url.href)
+  closers.push(async () => {
+    await redis.flushdb()
+    redis.disconnect()
+  })
+  await redis.flushdb()
+  return url.href
+}
+
+function openDynamo(variables: Readonly<Record<string, string>>): DynamoDBDocumentClient {
+  const { AWS_REGION: region = '', DYNAMODB_ENDPOINT: endpoint } = variables
+  return createDynamo({ region, endpoint, ...WRITE_LIMITS, onUnits: () => undefined })
+}
+
+async function dropTables(dynamo: DynamoDBDocumentClient, variables: Readonly<Record<string, string>>): Promise<void> {
+  const drop = (TableName = '') => dynamo.send(new DeleteTableCommand({ TableName })).catch(() => undefined)
+  await Promise.all([drop(variables.DYNAMODB_TABLE), drop(variables.DYNAMODB_ACCOUNTS_TABLE)])
+  dynamo.destroy()
+}
+
+/** A user id that no other run has seen: events of all files go through one exchange. */
+export const aPerson = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`
+
+export const aSecret = (): string => randomBytes(32).toString('base64url')
+
+export async function untilHistoryIs(state: string, person: PersonClient, ms = 60_000): Promise<void> {
+  await until(
+    `the history of ${person.userId} is ${state}`,
+    async () => (await person.connection()).history.state === state,
+    ms,
+  )
+}
