@@ -14,8 +14,8 @@ describe('import of history, on DynamoDB', function () {
   this.timeout(60_000)
   const dynamo = useDynamo()
 
-  const step = (world: World, { retentionDays = 0, ports = world.ports } = {}) =>
-    importHistory(ports, { retentionDays }, world.userId, world.never)
+  const step = (world: World, { retentionDays = 0, ports = world.ports, stopping = (): boolean => false } = {}) =>
+    importHistory(ports, { retentionDays, stopping }, world.userId, world.never)
   /** Runs windows until none is left; answers how many there were. */
   const importAll = async (world: World, options: Parameters<typeof step>[1] = {}) => {
     let windows = 1
@@ -109,13 +109,26 @@ describe('import of history, on DynamoDB', function () {
         const { through, state } = await history(world)
         seen.push([state, through === null ? null : Math.round((world.clock.now() - epochMs(through)) / 60_000)])
       }
-      await importHistory({ ...world.ports, pause }, { retentionDays: 0 }, world.userId, world.never)
+      await step(world, { ports: { ...world.ports, pause } })
       expect(seen).to.deep.equal([
         ['running', 60],
         ['running', 60 + CHUNK - 1],
         ['running', 60 + 2 * CHUNK - 1],
         ['running', 60 + 2 * CHUNK + 99],
       ])
+      await expectConverged(world)
+    })
+
+    it('ends behind a chunk when its process is to stop, and another goes on from there', async () => {
+      const world = await withMany(2 * CHUNK + 100)
+      let chunks = 0
+      const stopping = () => {
+        chunks += 1
+        return chunks > 1
+      }
+      expect(await step(world, { stopping })).to.deep.equal({ more: true })
+      expect((await world.stored()).size).to.equal(CHUNK)
+      await importAll(world)
       await expectConverged(world)
     })
 

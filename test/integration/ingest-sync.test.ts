@@ -19,6 +19,17 @@ describe('sync of a person, on DynamoDB', function () {
   const minutesOf = (world: World, count: number) =>
     Array.from({ length: count }, (_, i) => ago(world, (count - i) * MINUTE_MS))
 
+  it('does not fetch or store what lies past retention, however far back somebody asks', async () => {
+    const world = aWorld(dynamo)
+    const now = world.clock.now()
+    world.dexcom.add(...[1, 5, 40].map((days) => ago(world, days * 24 * HOUR_MS)))
+    await world.connect()
+    const range = { from: toInstant(now - 60 * 86_400_000), to: toInstant(now) }
+    const { result } = await world.sync({ trigger: 'manual', range }, world.ports, 30)
+    expect(result).to.include({ fetched: 2, stored: 2 })
+    expect(await world.stored()).to.have.property('size', 2)
+  })
+
   it('stores what Dexcom has, once, and tells it', async () => {
     const world = await connected()
     world.dexcom.add(...minutesOf(world, 3), ago(world, HOUR_MS, { type: 'calibration' }))

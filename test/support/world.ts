@@ -64,10 +64,10 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
     publisher: mortal.guard(publisher),
   })
 
-  const sync = (request: Partial<SyncRequest> = {}, as: Ports = ports): Promise<SyncOutcome> =>
+  const sync = (request: Partial<SyncRequest> = {}, as: Ports = ports, retentionDays = 0): Promise<SyncOutcome> =>
     syncUser(
       as,
-      { lookbackMs: LOOKBACK_MS, vendorDelayMs: () => VENDOR_DELAY_MS },
+      { lookbackMs: LOOKBACK_MS, retentionDays, vendorDelayMs: () => VENDOR_DELAY_MS },
       { userId, trigger: 'poll', ...request },
       never,
     )

@@ -35,7 +35,7 @@ export interface WorkerContext extends AsyncDisposable {
 }
 
 /** The worker's only composition root: opened top to bottom, closed bottom to top. */
-export async function createWorkerContext(config: WorkerConfig): Promise<WorkerContext> {
+export async function createWorkerContext(config: WorkerConfig, stop: AbortSignal): Promise<WorkerContext> {
   const logger = createLogger({ level: config.service.logLevel, service: 'worker' })
   const owner = createOwner((err) => logger.warn('close failed', { err }))
   try {
@@ -62,8 +62,8 @@ export async function createWorkerContext(config: WorkerConfig): Promise<WorkerC
         producer: queue.producer,
         schedules: queue.schedules,
         metrics,
-        sync: { lookbackMs: config.sync.lookbackMs, vendorDelayMs: (region) => delays.get(region) ?? 0 },
-        history: { retentionDays },
+        sync: { lookbackMs: config.sync.lookbackMs, retentionDays, vendorDelayMs: (region) => delays.get(region) ?? 0 },
+        history: { retentionDays, stopping: () => stop.aborted },
         pollIntervalMs: config.sync.pollIntervalMs,
         publishing: config.rabbitmq.url !== null,
         forgetJobs: (userId) => forgetUser(queue.queues, userId),
@@ -93,9 +93,8 @@ function failUnless(condition: boolean): void {
 
 function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, retentionDays: number) {
   const { server, readingsTable, accountsTable } = dynamo
-  const client = owner.own(
-    createDynamo({ ...server, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }),
-    (opened) => opened.destroy(),
+  const client = owner.own(createDynamo({ ...server, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }), (opened) =>
+    opened.destroy(),
   )
   return {
     accounts: createAccountWriter(client, accountsTable, Date.now),

@@ -33,13 +33,22 @@ export interface HandlerNeeds {
 export function createHandlers(needs: HandlerNeeds): JobHandlers {
   const { ports, producer, schedules, history } = needs
 
+  const publishLater = async (userId: UserId, unpublished: boolean) => {
+    if (unpublished && needs.publishing) await producer.enqueue('publishChanges', { v: 1, userId })
+  }
+
   return {
     // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
     pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
 
     async syncUser({ userId, trigger, range }, { signal }) {
-      const outcome = await measuredSync(needs, { userId, trigger, range }, signal)
-      if (outcome.unpublished && needs.publishing) await producer.enqueue('publishChanges', { v: 1, userId })
+      const outcome = await measuredSync(needs, { userId, trigger, range }, signal).catch(async (err) => {
+        if (endsPolling(err)) await schedules.remove(userId)
+        // The news that a person has to connect again may wait for the broker; nobody polls them any more.
+        await publishLater(userId, AppError.from(err).code === 'needs_reauth')
+        throw err
+      })
+      await publishLater(userId, outcome.unpublished)
       if (outcome.historyOpen) await producer.enqueue('importHistory', { v: 1, userId })
       return outcome.result
     },
@@ -51,17 +60,19 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async connectUser({ userId, region, sealedCode, requestId }, { signal }) {
-      const { pollIntervalSeconds, paused } = await connectUser(ports, { userId, region, sealedCode }, signal)
+      const connection = await connectUser(ports, { userId, region, sealedCode }, signal)
+      const { pollIntervalSeconds, paused, notices } = connection
       const everyMs = pollIntervalSeconds ? pollIntervalSeconds * 1000 : needs.pollIntervalMs
       if (!paused) await schedules.upsert(userId, everyMs)
       await producer.requestSync({ userId, trigger: 'poll', requestId })
       await producer.enqueue('importHistory', { v: 1, userId })
+      await publishLater(userId, notices.length > 0)
     },
 
     async disconnectUser({ userId, erase }, { signal }) {
       await schedules.remove(userId)
-      await disconnectUser(ports, userId, signal)
-      if (!erase) return
+      const { unpublished } = await disconnectUser(ports, userId, signal)
+      if (!erase) return publishLater(userId, unpublished)
       await eraseUser(ports, userId, signal)
       await needs.forgetJobs(userId)
     },
@@ -73,9 +84,15 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
   }
 }
 
-/** Runs a sync and tells the metrics how it ended. A person who is not connected is not polled: no call until they are. */
+/** A person who is not connected is not polled: no call until they are. */
+function endsPolling(err: unknown): boolean {
+  const { code } = AppError.from(err)
+  return code === 'needs_reauth' || code === 'not_connected'
+}
+
+/** Runs a sync and tells the metrics how it ended. */
 async function measuredSync(
-  { ports, sync, metrics, schedules }: HandlerNeeds,
+  { ports, sync, metrics }: HandlerNeeds,
   request: SyncRequest,
   signal: AbortSignal,
 ): Promise<SyncOutcome> {
@@ -94,7 +111,6 @@ async function measuredSync(
     const { code, retryable } = AppError.from(err)
     // A run that found the lease taken never began; counting it would hide the ones that did.
     if (code !== 'lease_taken') finished(code === 'needs_reauth' ? 'needs_reauth' : retryable ? 'retried' : 'failed')
-    if (code === 'needs_reauth' || code === 'not_connected') await schedules.remove(request.userId)
     throw err
   }
 }

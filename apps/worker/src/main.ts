@@ -14,7 +14,7 @@ try {
   const { graceMs } = config.shutdown
   await runUntilSignal(
     async (stop) => {
-      await using context = await createWorkerContext(config)
+      await using context = await createWorkerContext(config, stop)
       const { logger, metrics, readiness, redis } = context
       const health = await startHealthServer({
         port: config.http.port,

@@ -3,12 +3,18 @@ import { withLease } from './lease.ts'
 import type { Ports } from './ports.ts'
 import { adoptAndPublish, publishNotices } from './publish.ts'
 
+export interface Disconnected {
+  /** Whether the news of it waits for the broker. */
+  readonly unpublished: boolean
+}
+
 /** Forgets the tokens and ends the connection; readings stay. Disconnecting again changes nothing and tells nobody. */
-export async function disconnectUser(ports: Ports, userId: UserId, stop: AbortSignal): Promise<void> {
-  await withLease(ports, userId, stop, async (held) => {
+export async function disconnectUser(ports: Ports, userId: UserId, stop: AbortSignal): Promise<Disconnected> {
+  return withLease(ports, userId, stop, async (held) => {
     await adoptAndPublish(ports, held)
     const connection = await ports.accounts.connection(userId)
-    if (!connection || connection.status === 'disconnected') return
+    if (!connection) return { unpublished: false }
+    if (connection.status === 'disconnected') return { unpublished: connection.notices.length > 0 }
     const at = toInstant(ports.clock.now())
     const ended = {
       ...connection,
@@ -21,6 +27,7 @@ export async function disconnectUser(ports: Ports, userId: UserId, stop: AbortSi
       ],
     } as const
     await ports.accounts.putConnection(ended, held.lease)
-    await publishNotices(ports, held, ended)
+    const { notices } = await publishNotices(ports, held, ended)
+    return { unpublished: notices.length > 0 }
   })
 }

@@ -21,6 +21,8 @@ import { newest, rememberAccount } from './sync-user.ts'
 export interface HistoryOptions {
   /** 0 keeps for ever; what lies past retention is not imported. */
   readonly retentionDays: number
+  /** True once the process is to end: the import stops behind a chunk, and somebody else goes on from there. */
+  readonly stopping: () => boolean
 }
 
 /** Readings stored under one hold of the lease: well under 2 s of writing (measured: 0.3 to 1 s), so a manual sync never waits long. */
@@ -42,6 +44,7 @@ export async function importHistory(
   if (!plan) return { more: false }
 
   for (let start = 0; start < plan.measurements.length; start += CHUNK) {
+    if (options.stopping()) return { more: true }
     await ports.pause(GAP_MS)
     const chunk = plan.measurements.slice(start, start + CHUNK)
     const stored = await withLeaseWhenFree(ports, userId, stop, (held) => storeChunk(ports, held, plan, chunk))

@@ -5,8 +5,8 @@ import { step } from './steps.ts'
 /** 15 s survive a clock skew of 5 s between workers and bound the wait after a crash (promises.md 7). */
 const LEASE_TTL_MS = 15_000
 const RENEW_EVERY_MS = 5_000
-/** Calls stop this long before the lease ends, so that one on its way still lands inside. */
-const SAFETY_MS = 1_000
+/** Calls stop this long before the lease ends, so that one on its way still lands inside: a try at DynamoDB takes 3 s at most. */
+const SAFETY_MS = 3_000
 
 /** A person's lease while we hold it. */
 export interface Held {

@@ -1,6 +1,7 @@
 import {
   addCounts,
   type Counts,
+  DAY_MS,
   epochMs,
   type Instant,
   NO_COUNTS,
@@ -25,6 +26,8 @@ import { openSession } from './session.ts'
 export interface SyncOptions {
   /** How far each poll reaches back behind the newest reading. */
   readonly lookbackMs: number
+  /** 0 keeps for ever; what lies past retention is not fetched, however far back somebody asks. */
+  readonly retentionDays: number
   /** How late Dexcom shows what a phone uploaded, in this region. */
   readonly vendorDelayMs: (region: string) => number
 }
@@ -69,7 +72,7 @@ export async function syncUser(
     let counts: Counts = NO_COUNTS
     let newestAt = held.state.newestAt
     let dexcomUserId = session.connection.dexcomUserId
-    for (const window of windowsNewestFirst(span)) {
+    for (const window of windowsNewestFirst(withinRetention(span, options, nowMs))) {
       const content = await fetchWindow(ports, session, window, types)
       dexcomUserId = content.dexcomUserId
       const done = await commitMeasurements(ports, held, content.measurements)
@@ -102,6 +105,11 @@ function spanOf({ range }: SyncRequest, state: SyncState, { lookbackMs }: SyncOp
   const ms = (instant: Instant | null) => (instant === null ? null : epochMs(instant))
   return pollWindow({ nowMs, newestMs: ms(state.newestAt), lastSuccessMs: ms(state.lastSuccessAt), lookbackMs })
 }
+
+const withinRetention = ({ fromMs, toMs }: Window, { retentionDays }: SyncOptions, nowMs: number): Window => ({
+  fromMs: retentionDays > 0 ? Math.max(fromMs, nowMs - retentionDays * DAY_MS) : fromMs,
+  toMs,
+})
 
 function typesToAsk(
   { range, trigger }: SyncRequest,

@@ -1,0 +1,55 @@
+import { UserId } from '@bg-ingest/domain'
+import type { JobContext } from '@bg-ingest/queue'
+import { createHandlers, type HandlerNeeds } from '@bg-ingest/worker/parts'
+import { GOOD_CODE } from '../../support/scripted-dexcom.ts'
+import { scriptedPorts } from './scripted-ports.ts'
+
+export const ALICE = UserId.parse('alice')
+
+/** Real handlers and flows over scripted ports; `did` has, in order, what they asked of queue and schedules. */
+export function aWorker(over: Partial<HandlerNeeds> = {}) {
+  const scripted = scriptedPorts()
+  const did: string[] = []
+  const finished: Parameters<HandlerNeeds['metrics']['syncFinished']>[0][] = []
+  const context: JobContext = { jobId: 'job_0', attempt: 1, attemptsStarted: 1, signal: new AbortController().signal }
+  const handlers = createHandlers({
+    ports: scripted.ports,
+    producer: {
+      async requestSync({ trigger, requestId, range }) {
+        did.push(`sync ${trigger} ${requestId}${range ? ' of a range' : ''}`)
+        return { jobId: 'job_1', attached: false }
+      },
+      async enqueue(key, input) {
+        did.push(`enqueue ${key} v${input.v} ${input.userId}`)
+        return { jobId: 'job_1' }
+      },
+      close: async () => undefined,
+    },
+    schedules: {
+      upsert: async (_userId, everyMs) => void did.push(`poll every ${everyMs}`),
+      remove: async () => void did.push('poll no more'),
+    },
+    metrics: { syncFinished: (sync) => void finished.push(sync) },
+    sync: { lookbackMs: 26 * 3_600_000, retentionDays: 0, vendorDelayMs: () => 3_600_000 },
+    history: { retentionDays: 0, stopping: () => false },
+    pollIntervalMs: 900_000,
+    publishing: true,
+    forgetJobs: async () => void did.push('forget jobs'),
+    ...over,
+  })
+  const connect = () =>
+    handlers.connectUser(
+      { v: 1, userId: ALICE, region: 'default', sealedCode: `alice|oauth_code|${GOOD_CODE}`, requestId: 'req-1' },
+      context,
+    )
+  const sync = (trigger: 'manual' | 'poll' = 'poll') =>
+    handlers.syncUser({ v: 1, userId: ALICE, trigger, requestId: 'req-1' }, context)
+  const importHistory = () => handlers.importHistory({ v: 1, userId: ALICE }, context)
+  const disconnect = (erase = false) =>
+    handlers.disconnectUser({ v: 1, userId: ALICE, erase, requestId: 'req-1' }, context)
+  const publish = () => handlers.publishChanges({ v: 1, userId: ALICE }, context)
+  const tick = () => handlers.pollTick({ v: 1, userId: ALICE }, context)
+  /** What was done since the last look. */
+  const done = () => did.splice(0)
+  return { ...scripted, finished, connect, sync, importHistory, disconnect, publish, tick, done }
+}
