@@ -11,7 +11,7 @@ import { GOOD_CODE, scriptedDexcom } from './scripted-dexcom.ts'
 
 export const HOUR_MS = 3_600_000
 export const LOOKBACK_MS = 26 * HOUR_MS
-export const VENDOR_DELAY_MS = HOUR_MS
+export const VENDOR_DELAY_MS = 60 * 60_000
 /** Longer than a lease lives. */
 export const LEASE_OVER_MS = 16_000
 

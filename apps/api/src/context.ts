@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiConfig } from '@bg-ingest/config'
-import { UserId } from '@bg-ingest/domain'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
+import { UserId } from '@bg-ingest/domain'
 import { createOwner, createReadiness, type Readiness } from '@bg-ingest/process'
 import {
   connectForRequests,
@@ -12,8 +12,22 @@ import {
   type JobReader,
   type Tickets,
 } from '@bg-ingest/queue'
-import { createCursorCodec, createTokenVerifier, createVault, type CursorCodec, type TokenVerifier, type Vault } from '@bg-ingest/security'
-import { type AccountReader, createAccountReader, createDynamo, createReadingReader, READ_LIMITS, type ReadingReader } from '@bg-ingest/store/read'
+import {
+  type CursorCodec,
+  createCursorCodec,
+  createTokenVerifier,
+  createVault,
+  type TokenVerifier,
+  type Vault,
+} from '@bg-ingest/security'
+import {
+  type AccountReader,
+  createAccountReader,
+  createDynamo,
+  createReadingReader,
+  READ_LIMITS,
+  type ReadingReader,
+} from '@bg-ingest/store/read'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
 import type { PollSettings } from './freshness-view.ts'
 import { orUnavailable } from './store-availability.ts'
@@ -44,9 +58,8 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
   try {
     const metrics = createMetrics({ service: 'api', defaultMetrics: true })
     const { server, readingsTable, accountsTable } = config.dynamo
-    const dynamo = owner.own(
-      createDynamo({ ...server, ...READ_LIMITS, onUnits: metrics.dynamoUnits }),
-      (client) => client.destroy(),
+    const dynamo = owner.own(createDynamo({ ...server, ...READ_LIMITS, onUnits: metrics.dynamoUnits }), (client) =>
+      client.destroy(),
     )
     const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
     const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())

@@ -2,6 +2,7 @@ import { AppError, type ErrorCode, type FieldError } from '@bg-ingest/domain'
 import type { Caller } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
 import type * as z from 'zod'
+import { isNamed } from './etag.ts'
 import { requestIdOf } from './middleware/request-id.ts'
 
 /** Who may call a route. There is no default: a route without a policy does not compile. */
@@ -107,7 +108,7 @@ function send(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>, req: Request, re
   if (!schema) throw new Error(`${spec.operationId} answered ${reply.status}, which its contract does not list`)
   const body = schema.parse(reply.body)
   res.status(reply.status).set(reply.headers ?? {})
-  // `fresh` compares If-None-Match with the ETag just set; true for GET and HEAD only.
-  if (req.fresh) res.status(304).end()
+  const etag = reply.headers?.['ETag']
+  if (etag !== undefined && isNamed(etag, req.get('if-none-match'))) res.status(304).end()
   else res.json(body)
 }

@@ -1,4 +1,14 @@
-import { CADENCE_MS, epochMs, FRESHNESS_STATES, freshnessState, Instant, nextPollMs, type StoredReading, toInstant, type UserId } from '@bg-ingest/domain'
+import {
+  CADENCE_MS,
+  epochMs,
+  FRESHNESS_STATES,
+  freshnessState,
+  Instant,
+  nextPollMs,
+  type StoredReading,
+  toInstant,
+  type UserId,
+} from '@bg-ingest/domain'
 import type { ConnectionView } from '@bg-ingest/store/read'
 import * as z from 'zod'
 

@@ -23,5 +23,7 @@ export const UnitInput = z.enum(UNITS)
 
 /** `type=cgm&type=manual`: Express gives text for one and an array for several. */
 export const TypesInput = z
-  .union([z.enum(READING_TYPES), z.array(z.enum(READING_TYPES)).min(1)])
+  .union([z.enum(READING_TYPES), z.array(z.enum(READING_TYPES)).min(1)], {
+    error: `must be ${READING_TYPES.join(', ')}, or several of them`,
+  })
   .transform((types) => new Set([types].flat()))

@@ -12,7 +12,10 @@ export function preferredWaitSeconds(header: string | undefined): number {
     .map((preference) => preference.trim())
     .find((preference) => /^wait\s*=/i.test(preference))
   if (wait === undefined) return 0
-  const value = wait.slice(wait.indexOf('=') + 1).trim().replace(/^"(.*)"$/, '$1')
+  const value = wait
+    .slice(wait.indexOf('=') + 1)
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
   if (!/^\d{1,3}$/.test(value) || Number(value) > MAX_WAIT_SECONDS)
     throw new AppError('invalid_request', `Prefer: wait takes 0 to ${MAX_WAIT_SECONDS} seconds`, {
       errors: [{ pointer: 'Prefer', detail: `wait must be a whole number from 0 to ${MAX_WAIT_SECONDS}` }],

@@ -29,7 +29,11 @@ export function createServer(parts: ServerParts): Express {
   app.disable('etag')
   app.set('trust proxy', parts.trustProxy)
   app.use(requestId(parts.newId), observe(parts.metrics, parts.logger, parts.monotonic))
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } } }))
+  app.use(
+    helmet({
+      contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    }),
+  )
   parts.mountHealth(app)
   // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
   app.all(['/oauth/start/:ticket', '/oauth/callback'], getOnly)

@@ -15,7 +15,9 @@ export function banner({ demo, userId, token, seconds }: BannerInput): string {
 Ready after ${seconds} s. BG Ingest is no alarm system: never use it to decide on treatment.
 
   API            ${demo.apiUrl}    (${demo.apiUrl}/readyz, ${demo.apiUrl}/metrics)${
-    demo.simulatorUrl ? `\n  Simulator      ${demo.simulatorUrl}    (what it was asked: ${demo.simulatorUrl}/__sim/manners)` : ''
+    demo.simulatorUrl
+      ? `\n  Simulator      ${demo.simulatorUrl}    (what it was asked: ${demo.simulatorUrl}/__sim/manners)`
+      : ''
   }
   Logs           ${demo.logFolder}/*/log
 

@@ -45,12 +45,18 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     closers.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
     const stack = await startLocalStack({ env, say, signal })
     closers.push(() => stack.stop())
-    const simulator = env['DEXCOM_CLIENT_ID'] ? undefined : await startSimulator({ users: DEMO_PEOPLE.map((p) => p.dexcom) })
+    const simulator = env['DEXCOM_CLIENT_ID']
+      ? undefined
+      : await startSimulator({ users: DEMO_PEOPLE.map((p) => p.dexcom) })
     if (simulator) closers.push(() => simulator.stop())
 
     return await onFreePorts(['api', ...workerNames(options.workers)], await apiPort(env), async (ports) => {
       const secrets = developmentSecrets(env)
-      const variables: Record<string, string> = { ...stack.env, ...secrets, ...settings(env, ports['api'] ?? 0, simulator) }
+      const variables: Record<string, string> = {
+        ...stack.env,
+        ...secrets,
+        ...settings(env, ports['api'] ?? 0, simulator),
+      }
       const common = { dir: folder, env, variables }
       signal.throwIfAborted()
       await provisionTables(common)

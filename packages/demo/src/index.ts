@@ -1,4 +1,6 @@
+export { banner } from './banner.ts'
 export { connectPerson } from './connect-person.ts'
+export { createProgressBar } from './progress-bar.ts'
 export { developmentSecrets } from './secrets.ts'
 export { provisionTables, type RunningProcess, startApi, startWorker } from './system.ts'
-export { watchHistory } from './watch-history.ts'
+export { type Progress, watchHistory } from './watch-history.ts'

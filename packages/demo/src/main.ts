@@ -6,7 +6,7 @@ import { DEMO_PEOPLE } from './people.ts'
 import { createProgressBar } from './progress-bar.ts'
 import { watchHistory } from './watch-history.ts'
 
-const HELP = `Usage: npm start [-- --workers <n>] [-- --help]
+const HELP = `Usage: npm start [-- --workers <n>]
 
 Starts the whole system on this machine: Redis, RabbitMQ, DynamoDB, a simulated Dexcom, the API and the workers; connects
 three demo people, imports their history and polls on. Ctrl-C stops all of it and leaves nothing behind.

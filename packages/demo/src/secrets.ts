@@ -8,7 +8,8 @@ export function developmentSecrets(env: NodeJS.ProcessEnv): Record<string, strin
     WEBHOOK_SECRETS: `whsec_${randomBytes(24).toString('base64')}`,
     OPERATOR_PASSWORD: randomBytes(9).toString('base64url'),
   }
-  const oneOfOthers = env['JWT_PUBLIC_KEY'] ?? env['JWT_JWKS_URL']
-  if (oneOfOthers) throw new Error('npm start signs its own tokens: set JWT_SECRET instead of JWT_PUBLIC_KEY or JWT_JWKS_URL')
+  const oneOfOthers = env['JWT_PUBLIC_KEY'] || env['JWT_JWKS_URL']
+  if (oneOfOthers)
+    throw new Error('npm start signs its own tokens: set JWT_SECRET instead of JWT_PUBLIC_KEY or JWT_JWKS_URL')
   return Object.fromEntries(Object.entries(made).map(([name, value]) => [name, env[name] || value]))
 }

@@ -36,7 +36,11 @@ export async function startWorker(options: ProcessOptions & { readonly port: num
   return start('worker/dist/main.js', port, { ...options, variables: { ...variables, WORKER_PORT: String(port) } })
 }
 
-async function start(path: string, port: number, { name, dir, env, variables }: ProcessOptions): Promise<RunningProcess> {
+async function start(
+  path: string,
+  port: number,
+  { name, dir, env, variables }: ProcessOptions,
+): Promise<RunningProcess> {
   const service = await startServiceProcess({
     name,
     command: process.execPath,

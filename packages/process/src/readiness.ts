@@ -16,7 +16,10 @@ export interface Readiness {
 }
 
 /** Asks every dependency, each within a second, at most once a second. */
-export function createReadiness(dependencies: readonly Dependency[], monotonic: () => number): () => Promise<Readiness> {
+export function createReadiness(
+  dependencies: readonly Dependency[],
+  monotonic: () => number,
+): () => Promise<Readiness> {
   let last: { at: number; answer: Promise<Readiness> } | null = null
   return () => {
     if (!last || monotonic() - last.at > CACHE_MS) last = { at: monotonic(), answer: ask(dependencies) }
@@ -25,10 +28,16 @@ export function createReadiness(dependencies: readonly Dependency[], monotonic: 
 }
 
 async function ask(dependencies: readonly Dependency[]): Promise<Readiness> {
-  const answers = await Promise.all(dependencies.map(async (dependency) => ({ dependency, up: await isUp(dependency) })))
+  const answers = await Promise.all(
+    dependencies.map(async (dependency) => ({ dependency, up: await isUp(dependency) })),
+  )
   const down = answers.filter(({ up }) => !up).map(({ dependency }) => dependency)
   const missing = down.filter(({ required }) => required).map(({ name }) => name)
-  return { ready: missing.length === 0, missing, degraded: down.filter(({ required }) => !required).map(({ name }) => name) }
+  return {
+    ready: missing.length === 0,
+    missing,
+    degraded: down.filter(({ required }) => !required).map(({ name }) => name),
+  }
 }
 
 async function isUp({ check }: Dependency): Promise<boolean> {

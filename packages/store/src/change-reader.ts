@@ -25,25 +25,3 @@ export async function rangesAbove(
   )
   return (page.Items ?? []).map((item) => LogItem.parse(item))
 }
-
-/** The log item that holds a sequence, where it does not begin one. Ranges adjoin, so it is the last one at or below. */
-export async function rangeHolding(
-  client: DynamoDBDocumentClient,
-  table: string,
-  userId: UserId,
-  sequence: number,
-): Promise<ChangeRange | null> {
-  const page = await client.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: 'userId = :user AND #item BETWEEN :from AND :to',
-      ExpressionAttributeNames: { '#item': 'item' },
-      ExpressionAttributeValues: { ':user': userId, ':from': changeItem(0), ':to': changeItem(sequence) },
-      ScanIndexForward: false,
-      Limit: 1,
-      ConsistentRead: true,
-    }),
-  )
-  const [item] = page.Items ?? []
-  return item ? LogItem.parse(item) : null
-}

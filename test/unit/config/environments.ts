@@ -7,13 +7,13 @@ const key = (fill: number) => Buffer.alloc(32, fill).toString('base64')
 
 export const ENCRYPTION_KEYS = `k2:${key(2)},k1:${key(1)}`
 
-export const API: Environment = {
+const API: Environment = {
   JWT_SECRET: `${CANARY}-0123456789-0123456789-0123456789`,
   ENCRYPTION_KEYS,
   DEXCOM_CLIENT_ID: 'our-client',
 }
 
-export const WORKER: Environment = {
+const WORKER: Environment = {
   ENCRYPTION_KEYS,
   DEXCOM_CLIENT_ID: 'our-client',
   DEXCOM_CLIENT_SECRET: `${CANARY}-client-secret`,

@@ -12,7 +12,7 @@ export const ED = generateKeyPairSync('ed25519')
 export const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString()
 
 export const CLAIMS = { sub: 'alice', aud: AUDIENCE, exp: NOW + 300, iat: NOW, scope: 'bg:read bg:sync' }
-export const HEADER = { alg: 'HS256', typ: 'JWT' }
+const HEADER = { alg: 'HS256', typ: 'JWT' }
 
 const encode = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')

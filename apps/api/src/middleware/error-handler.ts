@@ -42,6 +42,9 @@ function known(err: unknown): AppError {
   if (status === 413) return new AppError('payload_too_large', 'The body is larger than this operation takes')
   if (status === 415) return new AppError('unsupported_media_type', 'This encoding is not supported')
   if (status === 400)
-    return new AppError('invalid_request', type === 'entity.parse.failed' ? 'The body is not JSON' : 'Malformed request')
+    return new AppError(
+      'invalid_request',
+      type === 'entity.parse.failed' ? 'The body is not JSON' : 'Malformed request',
+    )
   return new AppError('internal_error', 'Unexpected error', { cause: err })
 }

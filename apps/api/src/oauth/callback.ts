@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { requestIdOf } from '../middleware/request-id.ts'
 import { PAGES, sendPage } from './pages.ts'
 import { clearStateCookie, cookieName, readCookie } from './state-cookie.ts'
-import { TOKEN_SHAPE, type TicketStore } from './tickets.ts'
+import { type TicketStore, TOKEN_SHAPE } from './tickets.ts'
 
 interface ConnectOutcome {
   readonly status: 'queued' | 'active' | 'completed' | 'failed'
@@ -33,20 +33,23 @@ const WAIT_MS = 15_000
 const CODE_LIMIT = 2048
 
 /** Where Dexcom sends the person back. The state works once and only in the browser that began; the code leaves here encrypted. */
-export const finishAuthorization = (needs: Needs): RequestHandler => async (req, res) => {
-  const state = queryText(req, 'state')
-  const record = state && TOKEN_SHAPE.test(state) ? await needs.tickets.take('state', state) : null
-  if (!state || !record) return sendPage(res, PAGES.expired)
-  const name = cookieName(needs.hashToken(state))
-  const secret = readCookie(req, name)
-  clearStateCookie(res, name, needs.redirectUri)
-  if (!secret || !needs.safeEqual(needs.hashToken(secret), record['browser'] ?? '')) return sendPage(res, PAGES.foreign)
+export const finishAuthorization =
+  (needs: Needs): RequestHandler =>
+  async (req, res) => {
+    const state = queryText(req, 'state')
+    const record = state && TOKEN_SHAPE.test(state) ? await needs.tickets.take('state', state) : null
+    if (!state || !record) return sendPage(res, PAGES.expired)
+    const name = cookieName(needs.hashToken(state))
+    const secret = readCookie(req, name)
+    clearStateCookie(res, name, needs.redirectUri)
+    if (!secret || !needs.safeEqual(needs.hashToken(secret), record['browser'] ?? ''))
+      return sendPage(res, PAGES.foreign)
 
-  const code = queryText(req, 'code')
-  if (!code || code.length > CODE_LIMIT) return sendPage(res, PAGES.denied)
-  const outcome = await connect(needs, record, code, requestIdOf(res))
-  answer(res, outcome, record['returnTo'] ?? null)
-}
+    const code = queryText(req, 'code')
+    if (!code || code.length > CODE_LIMIT) return sendPage(res, PAGES.denied)
+    const outcome = await connect(needs, record, code, requestIdOf(res))
+    answer(res, outcome, record['returnTo'] ?? null)
+  }
 
 async function connect(needs: Needs, record: Readonly<Record<string, string | null>>, code: string, requestId: string) {
   const userId = UserId.parse(record['userId'])
@@ -57,13 +60,21 @@ async function connect(needs: Needs, record: Readonly<Record<string, string | nu
 }
 
 function answer(res: Response, outcome: ConnectOutcome | null, returnTo: string | null): void {
-  if (outcome?.status === 'failed')
-    return sendPage(res, outcome.error?.code === 'wrong_account' ? PAGES.wrongAccount : PAGES.failed)
-  if (outcome?.status !== 'completed') return sendPage(res, PAGES.stillWorking)
-  if (!returnTo) return sendPage(res, PAGES.connected)
+  const connected = outcome?.status === 'completed'
+  if (connected && returnTo) leadOn(res, returnTo)
+  else sendPage(res, connected ? PAGES.connected : pageWithout(outcome))
+}
+
+function leadOn(res: Response, returnTo: string): void {
   const url = new URL(returnTo)
   url.searchParams.set('connected', 'true')
   res.set('Cache-Control', 'no-store').redirect(302, url.href)
+}
+
+/** What to show where nobody is connected, or not yet. */
+function pageWithout(outcome: ConnectOutcome | null) {
+  if (outcome?.status !== 'failed') return PAGES.stillWorking
+  return outcome.error?.code === 'wrong_account' ? PAGES.wrongAccount : PAGES.failed
 }
 
 const queryText = (req: Request, name: string): string | null => {

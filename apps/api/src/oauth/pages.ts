@@ -8,7 +8,11 @@ interface Page {
 
 /** Every page of the connecting flow. Fixed texts only: nothing of the query is ever echoed. */
 export const PAGES = {
-  connected: { status: 200, title: 'Connected', text: 'Your Dexcom readings are being fetched. You can close this page.' },
+  connected: {
+    status: 200,
+    title: 'Connected',
+    text: 'Your Dexcom readings are being fetched. You can close this page.',
+  },
   stillWorking: {
     status: 200,
     title: 'Almost there',

@@ -2,7 +2,7 @@ import { authorizeUrl } from '@bg-ingest/dexcom-contract'
 import type { RequestHandler } from 'express'
 import { PAGES, sendPage } from './pages.ts'
 import { cookieName, setStateCookie } from './state-cookie.ts'
-import { TICKET_TTL_MS, TOKEN_SHAPE, type TicketStore } from './tickets.ts'
+import { TICKET_TTL_MS, type TicketStore, TOKEN_SHAPE } from './tickets.ts'
 
 interface Needs {
   readonly tickets: TicketStore

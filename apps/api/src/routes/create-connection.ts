@@ -24,17 +24,25 @@ export const createConnection = (needs: Needs) =>
       operationId: 'createConnection',
       method: 'post',
       path: '/api/bg/{userId}/connection',
-      summary: 'A one-time address for the person\'s browser, where they allow us to read their Dexcom data',
+      summary: "A one-time address for the person's browser, where they allow us to read their Dexcom data",
       access: { kind: 'owner', scope: 'bg:connect' },
       params: UserParams,
       query: z.strictObject({}),
       body: Body,
       responses: { 201: Authorization },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'payload_too_large', 'unsupported_media_type', 'service_unavailable'],
+      errors: [
+        'invalid_request',
+        'unauthorized',
+        'forbidden',
+        'payload_too_large',
+        'unsupported_media_type',
+        'service_unavailable',
+      ],
     },
     async ({ params: { userId }, body }) => {
       const region = body?.region ?? 'default'
-      if (!needs.regions.some(({ name }) => name === region)) throw badField('/region', 'is not a region of this service')
+      if (!needs.regions.some(({ name }) => name === region))
+        throw badField('/region', 'is not a region of this service')
       const returnTo = allowedReturn(body?.returnTo, needs.returnToOrigins)
       const ticket = needs.newToken()
       await needs.tickets.put('start', ticket, { userId, region, returnTo }, TICKET_TTL_MS)

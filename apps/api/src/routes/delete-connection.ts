@@ -5,7 +5,11 @@ import { UserParams } from '../parameters.ts'
 
 interface Needs {
   readonly queue: {
-    requestDisconnect(request: { readonly userId: UserId; readonly erase: boolean; readonly requestId: string }): Promise<{ readonly jobId: string }>
+    requestDisconnect(request: {
+      readonly userId: UserId
+      readonly erase: boolean
+      readonly requestId: string
+    }): Promise<{ readonly jobId: string }>
   }
 }
 

@@ -11,7 +11,8 @@ import { listReadings } from './list-readings.ts'
 import { requestSync } from './request-sync.ts'
 
 /** What all routes together ask of the context. */
-export interface RouteNeeds extends Pick<ApiContext, 'readings' | 'accounts' | 'cursors' | 'polls' | 'tickets' | 'now'> {
+export interface RouteNeeds
+  extends Pick<ApiContext, 'readings' | 'accounts' | 'cursors' | 'polls' | 'tickets' | 'now'> {
   readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue'>
   readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
   readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>

@@ -1,4 +1,14 @@
-import { AppError, DAY_MS, Instant, PublicReading, READING_TYPES, toInstant, toPublicReading, UNITS, UserId } from '@bg-ingest/domain'
+import {
+  AppError,
+  DAY_MS,
+  Instant,
+  PublicReading,
+  READING_TYPES,
+  toInstant,
+  toPublicReading,
+  UNITS,
+  UserId,
+} from '@bg-ingest/domain'
 import type { AccountReader, ReadingReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
 import { defineRoute } from '../define-route.ts'
@@ -27,7 +37,10 @@ const Query = z
     cursor: z.string().min(1).max(2048).optional(),
   })
   .superRefine((query, context) => {
-    for (const [name, alias] of [['from', 'startDate'], ['to', 'endDate']] as const)
+    for (const [name, alias] of [
+      ['from', 'startDate'],
+      ['to', 'endDate'],
+    ] as const)
       if (query[name] && query[alias])
         context.addIssue({ code: 'custom', path: [alias], message: `means the same as ${name}: send one of them` })
   })
@@ -62,7 +75,15 @@ export const listReadings = ({ readings, accounts, cursors, now }: Needs) =>
       const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, now())
       const { from, to, order, types } = span
       const [page, { state }] = await Promise.all([
-        readings.range({ userId, from, to, order, types: new Set(types), limit: query.limit, after: span.after || undefined }),
+        readings.range({
+          userId,
+          from,
+          to,
+          order,
+          types: new Set(types),
+          limit: query.limit,
+          after: span.after || undefined,
+        }),
         accounts.account(userId),
       ])
       const next = page.last === null ? null : encodePosition(cursors, userId, { ...span, after: page.last })
@@ -93,7 +114,11 @@ function resume(cursors: CursorCodec, userId: UserId, cursor: string, query: Que
   const position = decodePosition(cursors, userId, cursor)
   if (!position) throw badField('cursor', 'is not a cursor of this person')
   const sameType = !query.type || [...query.type].sort().join() === [...position.types].sort().join()
-  const sameSpan = [query.from ?? query.startDate ?? position.from, query.to ?? query.endDate ?? position.to, query.order ?? position.order]
+  const sameSpan = [
+    query.from ?? query.startDate ?? position.from,
+    query.to ?? query.endDate ?? position.to,
+    query.order ?? position.order,
+  ]
   if (!sameType || sameSpan.join() !== [position.from, position.to, position.order].join())
     throw badField('cursor', 'belongs to another query')
   return position

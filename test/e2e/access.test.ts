@@ -1,0 +1,175 @@
+import { type AppNeeds, createRoutes } from '@bg-ingest/api/parts'
+import { expect } from 'chai'
+import { SignJWT } from 'jose'
+import { type Answer, call, type PersonClient, tokenOf } from '../support/e2e-client.ts'
+import { aPerson, aSecret, untilHistoryIs, useSystem } from '../support/e2e-system.ts'
+
+// Nothing of what the routes need is touched to read their specs.
+const unused = {
+  config: { dexcom: { regions: [], redirectUri: '' }, returnTo: { origins: [] } },
+} as unknown as AppNeeds
+const routes = createRoutes(unused).map(({ spec }) => spec)
+type Route = (typeof routes)[number]
+const owned = routes.filter(({ access }) => access.kind === 'owner')
+const scopeOf = ({ access }: Route) => (access.kind === 'owner' ? access.scope : '')
+
+const REQUEST_ID = 'the-same-every-time'
+
+describe('Who may call', function () {
+  this.timeout(30_000)
+  const system = useSystem({
+    name: 'access',
+    workers: 1,
+    simulator: { users: [{ name: 'known', kind: 'generated', profile: 'quiet', historyDays: 1 }] },
+  })
+  let known: PersonClient
+  before(async () => {
+    known = await system.connect(aPerson('known'), 'known')
+    await untilHistoryIs('complete', known)
+  })
+
+  const secret = () => system.variables.JWT_SECRET ?? ''
+
+  /** One call of a route for this person; `spoilt` makes it one that would be refused as invalid as well. */
+  const ask = (route: Route, userId: string, token: string | null, spoilt = false): Promise<Answer> => {
+    const path = route.path.replace('{userId}', encodeURIComponent(userId)).replace('{jobId}', 'no-such-job_0')
+    return call(`${system.apiUrl}${path}${spoilt ? '?bogus=1' : ''}`, route.method.toUpperCase(), {
+      token,
+      headers: { 'x-request-id': REQUEST_ID },
+      ...(spoilt && route.method === 'post' ? { body: '{' } : {}),
+    })
+  }
+
+  it('looks at every address below /api/bg', () => {
+    expect(owned.length).to.be.at.least(7)
+    expect(routes.filter(({ access }) => access.kind === 'public').map(({ path }) => path)).to.deep.equal([])
+  })
+
+  describe('answers 401 before all else', () => {
+    const subject = () => known.userId
+    const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+    const inAnHour = () => Math.floor(Date.now() / 1000) + 3600
+    const claims = () => ({ sub: subject(), aud: 'bg-ingest', scope: 'bg:read bg:sync bg:connect' })
+    const signed = (alg: string, more: object = {}) =>
+      new SignJWT({ ...claims(), exp: inAnHour(), ...more })
+        .setProtectedHeader({ alg, typ: 'JWT' })
+        .sign(new TextEncoder().encode(secret()))
+
+    const bad: Readonly<Record<string, () => Promise<string | null>>> = {
+      'no token': async () => null,
+      'no token at all but words': async () => 'nonsense',
+      'an expired token': () => tokenOf(secret(), subject(), { ttlSeconds: -120 }),
+      'a token for another audience': () => tokenOf(secret(), subject(), { audience: 'somebody-else' }),
+      'a token signed with another key': () => tokenOf(aSecret(), subject()),
+      'a token with another algorithm': () => signed('HS512'),
+      'a token that never ends': () => signed('HS256', { exp: undefined }),
+      'a token without a subject': () => signed('HS256', { sub: undefined }),
+      'a token of no algorithm': async () =>
+        `${encoded({ alg: 'none', typ: 'JWT' })}.${encoded({ ...claims(), exp: inAnHour() })}.`,
+      'a token with an altered payload': async () => {
+        const [header, , signature] = (await tokenOf(secret(), subject())).split('.')
+        return `${header}.${encoded({ ...claims(), scope: 'bg:any-user', exp: inAnHour() })}.${signature}`
+      },
+    }
+    for (const [name, make] of Object.entries(bad))
+      it(name, async () => {
+        const token = await make()
+        for (const route of owned)
+          for (const spoilt of [false, true]) {
+            const answer = await ask(route, subject(), token, spoilt)
+            expect(answer.status, route.operationId).to.equal(401)
+            expect(answer.headers.get('www-authenticate'), route.operationId).to.match(/^Bearer/)
+            expectProblem(answer, 'unauthorized')
+          }
+      })
+
+    it('HEAD as well', async () => {
+      for (const { path } of owned.filter(({ method }) => method === 'get')) {
+        const url = `${system.apiUrl}${path.replace('{userId}', subject()).replace('{jobId}', 'no-such-job_0')}`
+        expect((await call(url, 'HEAD')).status, path).to.equal(401)
+      }
+    })
+
+    it('but allows for a clock that is a minute off', async () => {
+      const token = await tokenOf(secret(), subject(), { ttlSeconds: -30 })
+      expect((await known.call('GET', '/latest', { token })).status).to.equal(200)
+    })
+  })
+
+  describe('answers 403 before it looks at anything', () => {
+    for (const route of owned) {
+      it(`${route.operationId}: another person, known or not, valid or not`, async () => {
+        const token = await tokenOf(secret(), aPerson('stranger'))
+        const answers: Answer[] = []
+        for (const userId of [known.userId, aPerson('nobody'), 'no id at all'])
+          for (const spoilt of [false, true]) answers.push(await ask(route, userId, token, spoilt))
+        for (const answer of answers) {
+          expect(answer.status).to.equal(403)
+          expect(answer.text, 'the same whether that person exists or not').to.equal(answers[0]?.text)
+          expectProblem(answer, 'forbidden')
+        }
+      })
+
+      it(`${route.operationId}: a token without ${scopeOf(route)}`, async () => {
+        const others = ['bg:read', 'bg:sync', 'bg:connect', 'bg:webhook'].filter((scope) => scope !== scopeOf(route))
+        for (const scopes of [[], others, [...others, 'bg:any-user']]) {
+          const answer = await ask(route, known.userId, await tokenOf(secret(), known.userId, { scopes }), true)
+          expect(answer.status).to.equal(403)
+          expectProblem(answer, 'forbidden')
+        }
+      })
+    }
+  })
+
+  it('lets a service act for anybody, with the scope that the route asks for', async () => {
+    for (const route of owned) {
+      const token = await tokenOf(secret(), 'a-service', { scopes: [scopeOf(route), 'bg:any-user'] })
+      const answer = await ask(route, aPerson('nobody'), token)
+      expect([200, 201, 202, 404, 409], route.operationId).to.include(answer.status)
+      expect((await ask(route, aPerson('nobody'), token, true)).status, route.operationId).to.equal(400)
+    }
+    const token = await tokenOf(secret(), 'a-service', { scopes: ['bg:read', 'bg:any-user'] })
+    expect((await known.call('GET', '/latest', { token })).json.userId).to.equal(known.userId)
+  })
+
+  it('answers an address that does not exist with 404', async () => {
+    for (const path of ['/', '/api', '/api/bg', `/api/bg/${known.userId}/nothing`, '/favicon.ico']) {
+      const answer = await call(`${system.apiUrl}${path}`, 'GET', { headers: { 'x-request-id': REQUEST_ID } })
+      expect(answer.status, path).to.equal(404)
+      expectProblem(answer, 'not_found')
+    }
+  })
+
+  it('answers a method that an address does not know with 405 and those that it knows', async () => {
+    for (const path of new Set(owned.map((route) => route.path))) {
+      const methods = owned.filter((route) => route.path === path).map(({ method }) => method.toUpperCase())
+      const url = `${system.apiUrl}${path.replace('{userId}', known.userId).replace('{jobId}', 'no-such-job_0')}`
+      const answer = await call(url, 'PUT', { token: known.token, headers: { 'x-request-id': REQUEST_ID } })
+      expect(answer.status, path).to.equal(405)
+      expectProblem(answer, 'method_not_allowed')
+      const allowed = (answer.headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD')
+      expect(allowed, path).to.have.members(methods)
+    }
+  })
+
+  it('gives every answer an id: the sent one where it is sane', async () => {
+    const idOf = async (sent?: string) => {
+      const answer = await known.call('GET', '/latest', sent === undefined ? {} : { headers: { 'x-request-id': sent } })
+      return answer.headers.get('x-request-id')
+    }
+    expect(await idOf('trace-1.2_3')).to.equal('trace-1.2_3')
+    const made = [await idOf(), await idOf('not sane at all'), await idOf('x'.repeat(200)), await idOf('"<b>"')]
+    for (const id of made) expect(id).to.match(/^[0-9a-f-]{36}$/)
+    expect(new Set(made).size).to.equal(made.length)
+  })
+
+  function expectProblem({ headers, status, json }: Answer, code: string): void {
+    expect(headers.get('content-type')).to.match(/^application\/problem\+json/)
+    expect(headers.get('x-request-id')).to.equal(REQUEST_ID)
+    expect(headers.get('x-powered-by')).to.equal(null)
+    expect(json).to.include({ type: `urn:bg-ingest:problem:${code}`, code, status, requestId: REQUEST_ID })
+    expect(json.title).to.be.a('string').and.not.equal('')
+    expect(json.detail).to.be.a('string').and.not.equal('')
+    expect(Object.keys(json)).to.have.members(['type', 'title', 'status', 'detail', 'code', 'requestId'])
+  }
+})

@@ -1,0 +1,255 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type AppNeeds, createApp } from '@bg-ingest/api/parts'
+import { type ReadingType, readingKey, type StoredReading, UserId } from '@bg-ingest/domain'
+import { createCursorCodec, createTokenVerifier, signDevelopmentToken } from '@bg-ingest/security'
+import { createLogger, createMetrics } from '@bg-ingest/telemetry'
+import { aClock } from '../../support/clock.ts'
+
+export const ALICE = UserId.parse('alice')
+export const BOB = UserId.parse('bob')
+const REDIRECT_URI = 'https://bg.example.com/oauth/callback'
+
+const SECRET = 'a-secret-for-tests-0123456789-0123456789'
+const KEYS = [{ id: 'k1', key: Buffer.alloc(32, 1) }]
+const SCOPES = ['bg:read', 'bg:sync', 'bg:connect']
+
+type Account = Awaited<ReturnType<AppNeeds['accounts']['account']>>
+type SyncStatus = NonNullable<Awaited<ReturnType<AppNeeds['syncs']['status']>>>
+type Readiness = Awaited<ReturnType<AppNeeds['readiness']>>
+
+export const NOBODY: Account = {
+  connection: null,
+  state: {
+    committedSequence: 0,
+    publishedSequence: 0,
+    newestAt: null,
+    lastAttemptAt: null,
+    lastSuccessAt: null,
+    completeThrough: null,
+    slowRecordsAt: null,
+    history: { state: 'none', from: null, to: null, through: null, readings: 0 },
+  },
+}
+
+export const CONNECTED: Account = {
+  connection: {
+    userId: ALICE,
+    status: 'connected',
+    region: 'default',
+    connectedAt: null,
+    dexcomUserId: null,
+    pollIntervalSeconds: null,
+    paused: false,
+    problem: null,
+  },
+  state: NOBODY.state,
+}
+
+export const aSync = (over: Partial<SyncStatus> = {}): SyncStatus => ({
+  jobId: 'job_0',
+  userId: ALICE,
+  status: 'queued',
+  trigger: 'manual',
+  result: null,
+  error: null,
+  ...over,
+})
+
+/** What stands behind the API: set by a test, and asked afterwards what the API did to it. */
+function aBackground() {
+  return {
+    readings: [] as StoredReading[],
+    account: CONNECTED,
+    /** Thrown by every look at the store. */
+    storeFault: null as unknown,
+    syncs: new Map<string, SyncStatus>(),
+    /** What a wait for any job comes to. */
+    outcome: null as SyncStatus | null,
+    waits: [] as number[],
+    attached: false,
+    /** Thrown by every call of the queue. */
+    queueFault: null as unknown,
+    requested: [] as unknown[],
+    enqueued: [] as { readonly key: string; readonly input: unknown }[],
+    tickets: new Map<string, Readonly<Record<string, string | null>>>(),
+    reads: 0,
+    readiness: { ready: true, missing: [], degraded: [] } as Readiness,
+    log: [] as string[],
+  }
+}
+export type Background = ReturnType<typeof aBackground>
+
+function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifier' | 'logger' | 'metrics' | 'config'> {
+  const look = <T>(found: T): T => {
+    behind.reads += 1
+    if (behind.storeFault !== null) throw behind.storeFault
+    return found
+  }
+  const queue = <T>(answer: T): T => {
+    if (behind.queueFault !== null) throw behind.queueFault
+    return answer
+  }
+  const inOrder = (order: 'asc' | 'desc') =>
+    [...behind.readings].sort((a, b) => (readingKey(a) < readingKey(b) ? -1 : 1) * (order === 'asc' ? 1 : -1))
+  return {
+    now,
+    readings: {
+      latest: async () => look(inOrder('desc').find(({ type }) => type === 'cgm') ?? null),
+      async range({ from, to, order, limit, types, after }) {
+        const inside = look(inOrder(order)).filter(
+          ({ timestamp, type }) => timestamp >= from && timestamp < to && types.has(type as ReadingType),
+        )
+        const start = after ? inside.findIndex((reading) => readingKey(reading) === after) + 1 : 0
+        const readings = inside.slice(start, start + limit)
+        const more = inside.length > start + limit
+        return { readings, last: more ? readingKey(readings.at(-1) as StoredReading) : null }
+      },
+    },
+    accounts: { account: async () => look(behind.account) },
+    producer: {
+      async requestSync(sync) {
+        behind.requested.push(sync)
+        return queue({ jobId: 'job_0', attached: behind.attached })
+      },
+      async enqueue(key, input) {
+        behind.enqueued.push({ key, input })
+        return queue({ jobId: 'job_0' })
+      },
+    },
+    syncs: {
+      status: async (userId, jobId) => {
+        const found = queue(behind.syncs.get(jobId))
+        return found?.userId === userId ? found : null
+      },
+      wait: async (_userId, _jobId, ms) => {
+        behind.waits.push(ms)
+        return queue(behind.outcome)
+      },
+    },
+    connects: {
+      wait: async (_userId, _jobId, ms) => {
+        behind.waits.push(ms)
+        return queue(behind.outcome)
+      },
+    },
+    tickets: {
+      async put(kind, token, value) {
+        queue(behind.tickets.set(`${kind} ${token}`, value))
+      },
+      async take(kind, token) {
+        const value = queue(behind.tickets.get(`${kind} ${token}`)) ?? null
+        behind.tickets.delete(`${kind} ${token}`)
+        return value
+      },
+    },
+    vault: { seal: async (userId, field) => `sealed ${field} of ${userId}` },
+    cursors: createCursorCodec(KEYS),
+    polls: { pollIntervalMs: 900_000, vendorDelayMs: (region) => (region === 'EU' ? 3 : 1) * 3_600_000 },
+    readiness: async () => behind.readiness,
+  }
+}
+
+interface Ask {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly token?: string | null
+  /** Text is sent as it is; anything else as JSON. */
+  readonly body?: unknown
+}
+
+/** Whatever came; a test looks into it without knowing its shape. */
+interface Json {
+  readonly [name: string]: Json
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  /** Empty for what is no JSON. */
+  readonly json: Json
+}
+
+export interface TestApi {
+  readonly behind: Background
+  readonly now: () => number
+  readonly port: number
+  /** Everything is forgotten; the log stays. */
+  reset(): void
+  ask(path: string, ask?: Ask): Promise<Answer>
+  token(sub: string, scopes?: readonly string[]): Promise<string>
+  stopping(): void
+  close(): Promise<void>
+}
+
+/** The real HTTP surface on a loopback port, over doubles of its ports; calls are alice's own unless told otherwise. */
+export async function anApi({ redirectUri = REDIRECT_URI } = {}): Promise<TestApi> {
+  const { now } = aClock()
+  const behind = aBackground()
+  const stop = new AbortController()
+  const app = createApp(
+    {
+      ...doubles(behind, now),
+      verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: 'bg-ingest', now }),
+      logger: createLogger({ level: 'debug', service: 'api', write: (line) => behind.log.push(line), now }),
+      metrics: createMetrics({ service: 'api', defaultMetrics: false }),
+      config: {
+        dexcom: {
+          redirectUri,
+          regions: [
+            { name: 'default', baseUrl: 'https://sandbox-api.dexcom.com', clientId: 'our-client' },
+            { name: 'EU', baseUrl: 'https://api.dexcom.eu', clientId: 'our-client-eu' },
+          ],
+        },
+        returnTo: { origins: ['https://app.example.com'] },
+        http: { trustProxy: false },
+      },
+    },
+    stop.signal,
+  )
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const token = (sub: string, scopes: readonly string[] = SCOPES) =>
+    signDevelopmentToken({ secret: SECRET, sub, scopes, audience: 'bg-ingest', ttlSeconds: 300, nowMs: now() })
+  const own = await token('alice')
+  return {
+    behind,
+    now,
+    port,
+    token,
+    reset: () => void Object.assign(behind, { ...aBackground(), log: behind.log }),
+    ask: (path, ask = {}) => send(port, path, { token: own, ...ask }),
+    stopping: () => stop.abort(),
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function send(port: number, path: string, { method = 'GET', headers = {}, token, body }: Ask): Promise<Answer> {
+  const payload = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
+  // Node frames the body of a DELETE only where its length is said.
+  const length = payload === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }
+  const type = payload === undefined ? {} : { 'content-type': 'application/json', ...length }
+  const auth = token ? { authorization: `Bearer ${token}` } : {}
+  const req = request({
+    port,
+    host: '127.0.0.1',
+    path,
+    method,
+    agent: false,
+    headers: { ...type, ...auth, ...headers },
+  })
+  req.end(payload)
+  const [res] = await once(req, 'response')
+  const chunks: Buffer[] = []
+  for await (const chunk of res) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  const isJson = String(res.headers['content-type']).includes('json') && text !== ''
+  return { status: res.statusCode, headers: res.headers, text, json: isJson ? JSON.parse(text) : {} }
+}
