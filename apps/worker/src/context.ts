@@ -11,7 +11,6 @@ import {
   connectForWork,
   createProducer,
   createSchedules,
-  forgetUser,
   openQueues,
   queueDepths,
   type Redis,
@@ -19,6 +18,7 @@ import {
 import { createUserHasher, createVault } from '@bg-ingest/security'
 import { createAccountWriter, createDynamo, createReadingWriter, WRITE_LIMITS } from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
 import { createPorts } from './ports.ts'
 
@@ -66,7 +66,10 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         history: { retentionDays, stopping: () => stop.aborted },
         pollIntervalMs: config.sync.pollIntervalMs,
         publishing: config.rabbitmq.url !== null,
-        forgetJobs: (userId) => forgetUser(queue.queues, userId),
+        forgetJobs: (userId, signal) => {
+          const isBack = async () => (await store.accounts.connection(userId)) !== null
+          return forgetJobs({ queues: queue.queues, isBack }, userId, signal)
+        },
       },
       readiness: createReadiness(
         [

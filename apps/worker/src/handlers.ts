@@ -26,7 +26,7 @@ export interface HandlerNeeds {
   /** False where no broker is configured: what changes then waits, and nobody asks for its publication. */
   readonly publishing: boolean
   /** Removes the jobs that name an erased person. */
-  readonly forgetJobs: (userId: UserId) => Promise<unknown>
+  readonly forgetJobs: (userId: UserId, stop: AbortSignal) => Promise<unknown>
 }
 
 /** What each job does. Handlers only join a flow with the queue: what comes next, and what the metrics learn. */
@@ -74,7 +74,7 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       const { unpublished } = await disconnectUser(ports, userId, signal)
       if (!erase) return publishLater(userId, unpublished)
       await eraseUser(ports, userId, signal)
-      await needs.forgetJobs(userId)
+      await needs.forgetJobs(userId, signal)
     },
 
     async publishChanges({ userId }, { signal }) {

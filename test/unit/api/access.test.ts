@@ -1,6 +1,7 @@
 import { type AppNeeds, createRoutes } from '@bg-ingest/api/parts'
 import { expect } from 'chai'
-import { type Answer, anApi, type TestApi } from './an-api.ts'
+import { anApi, type TestApi } from './an-api.ts'
+import type { Answer } from './http-call.ts'
 
 // Who may call is part of the specs alone; nothing of what the routes need is touched to read them.
 const unused = {

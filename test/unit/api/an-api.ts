@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { createServer, request } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type AppNeeds, createApp } from '@bg-ingest/api/parts'
 import { type ReadingType, readingKey, type StoredReading, UserId } from '@bg-ingest/domain'
 import { createCursorCodec, createTokenVerifier, signDevelopmentToken } from '@bg-ingest/security'
 import { createLogger, createMetrics } from '@bg-ingest/telemetry'
 import { aClock } from '../../support/clock.ts'
+import { type Answer, type Ask, send } from './http-call.ts'
 
 export const ALICE = UserId.parse('alice')
 export const BOB = UserId.parse('bob')
@@ -151,27 +152,6 @@ function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifie
   }
 }
 
-interface Ask {
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly token?: string | null
-  /** Text is sent as it is; anything else as JSON. */
-  readonly body?: unknown
-}
-
-/** Whatever came; a test looks into it without knowing its shape. */
-interface Json {
-  readonly [name: string]: Json
-}
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly text: string
-  /** Empty for what is no JSON. */
-  readonly json: Json
-}
-
 export interface TestApi {
   readonly behind: Background
   readonly now: () => number
@@ -229,27 +209,4 @@ export async function anApi({ redirectUri = REDIRECT_URI } = {}): Promise<TestAp
       await once(server, 'close')
     },
   }
-}
-
-async function send(port: number, path: string, { method = 'GET', headers = {}, token, body }: Ask): Promise<Answer> {
-  const payload = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
-  // Node frames the body of a DELETE only where its length is said.
-  const length = payload === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }
-  const type = payload === undefined ? {} : { 'content-type': 'application/json', ...length }
-  const auth = token ? { authorization: `Bearer ${token}` } : {}
-  const req = request({
-    port,
-    host: '127.0.0.1',
-    path,
-    method,
-    agent: false,
-    headers: { ...type, ...auth, ...headers },
-  })
-  req.end(payload)
-  const [res] = await once(req, 'response')
-  const chunks: Buffer[] = []
-  for await (const chunk of res) chunks.push(chunk)
-  const text = Buffer.concat(chunks).toString()
-  const isJson = String(res.headers['content-type']).includes('json') && text !== ''
-  return { status: res.statusCode, headers: res.headers, text, json: isJson ? JSON.parse(text) : {} }
 }

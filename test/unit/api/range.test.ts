@@ -2,7 +2,8 @@ import { toInstant } from '@bg-ingest/domain'
 import { createCursorCodec } from '@bg-ingest/security'
 import { expect } from 'chai'
 import { aStoredReading } from '../../support/build.ts'
-import { ALICE, type Answer, anApi, CONNECTED, type TestApi } from './an-api.ts'
+import { ALICE, anApi, CONNECTED, type TestApi } from './an-api.ts'
+import type { Answer } from './http-call.ts'
 
 const RANGE = '/api/bg/alice'
 const HOUR_MS = 3_600_000

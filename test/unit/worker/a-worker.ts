@@ -53,3 +53,15 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
   const done = () => did.splice(0)
   return { ...scripted, finished, connect, sync, importHistory, disconnect, publish, tick, done }
 }
+
+export const HISTORY = 'enqueue importHistory v1 alice'
+export const PUBLISH = 'enqueue publishChanges v1 alice'
+
+/** A worker whose person is connected, and has nothing else to do. */
+export async function connected(over: Parameters<typeof aWorker>[0] = {}) {
+  const worker = aWorker(over)
+  await worker.connect()
+  await worker.importHistory()
+  worker.done()
+  return worker
+}

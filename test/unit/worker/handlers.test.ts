@@ -2,21 +2,11 @@ import { AppError, toInstant } from '@bg-ingest/domain'
 import { expect } from 'chai'
 import { aMeasurement } from '../../support/build.ts'
 import { expectCode } from '../../support/thrown.ts'
-import { aWorker } from './a-worker.ts'
+import { aWorker, connected, HISTORY, PUBLISH } from './a-worker.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-const HISTORY = 'enqueue importHistory v1 alice'
-const PUBLISH = 'enqueue publishChanges v1 alice'
 
-/** A worker whose person is connected, and has nothing else to do. */
-async function connected(over: Parameters<typeof aWorker>[0] = {}) {
-  const worker = aWorker(over)
-  await worker.connect()
-  await worker.importHistory()
-  worker.done()
-  return worker
-}
 const measured = (worker: ReturnType<typeof aWorker>, agoMs: number) =>
   aMeasurement({ timestamp: toInstant(worker.clock.now() - agoMs) })
 
@@ -27,35 +17,6 @@ describe('worker: handlers', () => {
       await worker.tick()
       expect(worker.done()).to.deep.equal(['sync poll id-1'])
       expect(worker.dexcom.asked).to.deep.equal([])
-    })
-  })
-
-  describe('connect-user', () => {
-    it('schedules polls, asks for a sync and begins the import', async () => {
-      const worker = aWorker()
-      await worker.connect()
-      expect(worker.done()).to.deep.equal(['poll every 900000', 'sync poll req-1', HISTORY])
-      expect(worker.store.connection()?.status).to.equal('connected')
-      expect(worker.publisher.ofKind('connection.connected')).to.have.length(1)
-    })
-
-    it("keeps a person's own interval, and a pause", async () => {
-      const worker = await connected()
-      const connection = worker.store.connection() ?? expect.fail()
-      worker.store.connect({ ...connection, pollIntervalSeconds: 60 })
-      await worker.connect()
-      expect(worker.done()).to.deep.equal(['poll every 60000', 'sync poll req-1', HISTORY])
-      worker.store.connect({ ...connection, paused: true })
-      await worker.connect()
-      expect(worker.done()).to.deep.equal(['sync poll req-1', HISTORY])
-    })
-
-    it('asks for nothing where Dexcom refuses the code', async () => {
-      const worker = aWorker()
-      worker.dexcom.failNext('exchangeCode', new AppError('authorization_failed', 'no'))
-      await expectCode(worker.connect(), 'authorization_failed')
-      expect(worker.done()).to.deep.equal([])
-      expect(worker.store.connection()).to.equal(null)
     })
   })
 
@@ -129,13 +90,14 @@ describe('worker: handlers', () => {
       worker.dexcom.revoke()
       await expectCode(worker.sync(), 'needs_reauth')
       expect(worker.finished).to.deep.equal([{ trigger: 'poll', outcome: 'needs_reauth', seconds: 0 }])
-      expect(worker.done()).to.deep.equal(['poll no more'])
+      // Nobody polls them any more, so the news could wait for the broker for ever.
+      expect(worker.done()).to.deep.equal(['poll no more', PUBLISH])
       expect(worker.publisher.ofKind('connection.needs_reauth')).to.have.length(1)
 
       const asked = worker.dexcom.asked.length
       await expectCode(worker.sync(), 'needs_reauth')
       expect(worker.dexcom.asked).to.have.length(asked)
-      expect(worker.done()).to.deep.equal(['poll no more'])
+      expect(worker.done()).to.deep.equal(['poll no more', PUBLISH])
     })
 
     it('ends the polls of a person who is not connected', async () => {
@@ -169,41 +131,6 @@ describe('worker: handlers', () => {
       worker.dexcom.failNext('dataRange', new AppError('upstream_unavailable', 'away'))
       await expectCode(worker.importHistory(), 'upstream_unavailable')
       expect(worker.done()).to.deep.equal([])
-    })
-  })
-
-  describe('disconnect-user', () => {
-    it('ends the polls first, then forgets the tokens; readings and jobs stay', async () => {
-      const worker = await connected()
-      await worker.disconnect()
-      expect(worker.done()).to.deep.equal(['poll no more'])
-      expect(worker.store.connection()).to.deep.include({ status: 'disconnected', tokens: null })
-      expect(worker.store.erased).to.deep.equal([])
-      expect(worker.publisher.ofKind('connection.disconnected')).to.have.length(1)
-    })
-
-    it('erases everything and then the jobs that name the person', async () => {
-      const worker = await connected()
-      await worker.disconnect(true)
-      expect(worker.done()).to.deep.equal(['poll no more', 'forget jobs'])
-      expect(worker.store.erased).to.deep.equal(['readings', 'log', 'state'])
-      expect(worker.publisher.ofKind('user.erased')).to.have.length(1)
-    })
-
-    it('ends the polls even where it cannot go on yet', async () => {
-      const worker = await connected()
-      worker.store.taken = true
-      await expectCode(worker.disconnect(true), 'lease_taken')
-      expect(worker.done()).to.deep.equal(['poll no more'])
-      expect(worker.store.erased).to.deep.equal([])
-    })
-
-    it('does not forget the jobs of an erasure that is not told yet, since its own is one of them', async () => {
-      const worker = await connected()
-      worker.publisher.accept(0)
-      await expectCode(worker.disconnect(true), 'service_unavailable')
-      expect(worker.done()).to.deep.equal(['poll no more'])
-      expect(worker.store.erased).not.to.include('state')
     })
   })
 
