@@ -130,7 +130,9 @@ describe('Input that the contract does not allow', function () {
   describe('in a user id', () => {
     for (const id of ['not an id', 'a'.repeat(129), 'a/b', 'a\u0000b', 'ä', 'a%b', '<script>'])
       it(JSON.stringify(id.slice(0, 20)), async () => {
-        const service = await system.person('a-service', { scopes: ['bg:read', 'bg:sync', 'bg:connect', 'bg:any-user'] })
+        const service = await system.person('a-service', {
+          scopes: ['bg:read', 'bg:sync', 'bg:connect', 'bg:any-user'],
+        })
         const path = `/api/bg/${encodeURIComponent(id)}`
         for (const answer of [
           await service.call('GET', path),
@@ -149,7 +151,10 @@ describe('Input that the contract does not allow', function () {
     })
   })
 
-  const bodies = [...SYNC_BODIES.map((row) => ['/sync', ...row] as const), ...CONNECTION_BODIES.map((row) => ['/connection', ...row] as const)]
+  const bodies = [
+    ...SYNC_BODIES.map((row) => ['/sync', ...row] as const),
+    ...CONNECTION_BODIES.map((row) => ['/connection', ...row] as const),
+  ]
   for (const [path, what, body, pointer] of bodies)
     it(`POST ${path} with ${what}: 400 at ${pointer}`, async () =>
       expectInvalid(await person.call('POST', path, { body }), pointer))
@@ -167,7 +172,12 @@ describe('Input that the contract does not allow', function () {
       })
 
       it('of another type: 415', async () => {
-        for (const type of ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'application/json; charset=latin9'])
+        for (const type of [
+          'text/plain',
+          'application/xml',
+          'application/x-www-form-urlencoded',
+          'application/json; charset=latin9',
+        ])
           expect(await statusOf({ body: '{}', headers: { 'content-type': type } }), type).to.deep.equal([
             415,
             'unsupported_media_type',
@@ -205,7 +215,8 @@ describe('Input that the contract does not allow', function () {
   })
 
   it('an unknown value of erase: 400', async () => {
-    for (const value of ['maybe', '', '1', 'TRUE']) expectInvalid(await person.call('DELETE', `/connection?erase=${value}`), 'erase')
+    for (const value of ['maybe', '', '1', 'TRUE'])
+      expectInvalid(await person.call('DELETE', `/connection?erase=${value}`), 'erase')
     expect((await person.connection()).status).to.equal('connected')
   })
 

@@ -132,7 +132,9 @@ describe('Reads as the contract has them', function () {
       const { readings } = await pageOf({ from, to, order: 'asc' })
       expect(times(readings)).to.deep.equal(newestFirst.slice(11, 21).reverse())
       expect(times((await pageOf({ from: middle, to: iso(Date.parse(middle) + 1) })).readings)).to.deep.equal([middle])
-      expect((await pageOf({ from: iso(Date.parse(middle) + 1), to: iso(Date.parse(middle) + 2) })).readings).to.deep.equal([])
+      expect(
+        (await pageOf({ from: iso(Date.parse(middle) + 1), to: iso(Date.parse(middle) + 2) })).readings,
+      ).to.deep.equal([])
     })
 
     it('is the same under its other names, and in any zone', async () => {
@@ -157,22 +159,26 @@ describe('Reads as the contract has them', function () {
 
     for (const order of ['asc', 'desc'] as const)
       it(`is whole when its links are followed, ${order}`, async () => {
-        const seen: string[] = []
+        const pages: Answer[] = []
         let path: string | null = query({ ...EVERYTHING, order, limit: '97', unit: 'mmol/L' })
-        let pages = 0
         while (path) {
-          const { json, headers }: Answer = await person.call('GET', path)
-          const [, link] = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? []
-          expect(link === undefined, 'a link where there is a cursor').to.equal(json.next === null)
-          if (link) expect(new URL(link, system.apiUrl).searchParams.get('cursor')).to.equal(json.next)
-          expect(json).to.include({ ...EVERYTHING, unit: 'mmol/L' })
-          seen.push(...times(json.readings))
-          path = link ?? null
-          pages += 1
+          const page: Answer = await person.call('GET', path)
+          pages.push(page)
+          path = linkOf(page)
         }
-        expect(pages).to.equal(Math.ceil(COUNT / 97))
+        expect(pages).to.have.length(Math.ceil(COUNT / 97))
+        for (const { json } of pages) expect(json).to.include({ ...EVERYTHING, unit: 'mmol/L' })
+        const seen = pages.flatMap(({ json }) => times(json.readings))
         expect(seen).to.deep.equal(order === 'asc' ? newestFirst.toReversed() : newestFirst)
       })
+
+    /** The link to the next page; it and the cursor of the body go together. */
+    function linkOf({ headers, json }: Answer): string | null {
+      const [, link = null] = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? []
+      const cursor = link === null ? null : new URL(link, system.apiUrl).searchParams.get('cursor')
+      expect(cursor).to.equal(json.next)
+      return link
+    }
 
     it('ends without a further page where the last one is full', async () => {
       const { readings, next } = await pageOf({ ...EVERYTHING, limit: String(COUNT) })
@@ -184,17 +190,22 @@ describe('Reads as the contract has them', function () {
 
     it('holds the types that were asked for', async () => {
       const { readings } = await system.sim('GET', 'truth?user=mixed')
-      const known = (readings as { type: string; systemTime: string; isNull: boolean }[]).filter(({ isNull }) => !isNull)
+      const known = (readings as { type: string; systemTime: string; isNull: boolean }[]).filter(
+        ({ isNull }) => !isNull,
+      )
       const wanted = (...types: string[]) =>
         known.filter(({ type }) => types.includes(type)).map(({ type, systemTime }) => `${systemTime} ${type}`)
       const shown = async (types: string) => {
         const all: PublicReading[] = []
         let next: string | null = null
         do {
-          const page = await pageOf({ ...EVERYTHING, limit: '1000', order: 'asc', ...(next && { cursor: next }) }, {
-            ...mixed,
-            call: (method, path) => mixed.call(method, `${path}${types}`),
-          })
+          const page = await pageOf(
+            { ...EVERYTHING, limit: '1000', order: 'asc', ...(next && { cursor: next }) },
+            {
+              ...mixed,
+              call: (method, path) => mixed.call(method, `${path}${types}`),
+            },
+          )
           all.push(...page.readings)
           next = page.next
         } while (next)
@@ -231,7 +242,9 @@ describe('Reads as the contract has them', function () {
 
       it('has another tag in another unit', async () => {
         const inOther = `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams({ unit: 'mmol/L' })}`
-        const tags = await Promise.all([path, inOther].map(async (p) => (await person.call('GET', p)).headers.get('etag')))
+        const tags = await Promise.all(
+          [path, inOther].map(async (p) => (await person.call('GET', p)).headers.get('etag')),
+        )
         expect(tags[0]).to.not.equal(tags[1])
       })
 
@@ -240,7 +253,9 @@ describe('Reads as the contract has them', function () {
         expect([head.status, head.text]).to.deep.equal([200, ''])
         for (const name of ['etag', 'content-type', 'cache-control'])
           expect(head.headers.get(name), name).to.equal(whole.headers.get(name))
-        const { status } = await person.call('HEAD', path, { headers: { 'if-none-match': whole.headers.get('etag') ?? '' } })
+        const { status } = await person.call('HEAD', path, {
+          headers: { 'if-none-match': whole.headers.get('etag') ?? '' },
+        })
         expect(status).to.equal(304)
       })
     })

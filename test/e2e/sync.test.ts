@@ -81,11 +81,18 @@ describe('Syncs that somebody asks for', function () {
     const others: Answer[] = [await ask(person), await ask(person), await ask(person, 'wait=1')]
     expect(new Set(others.map(({ json }) => json.jobId)).size, 'one follow-up').to.equal(1)
     expect(others.map(({ json }) => json.attached)).to.deep.equal([false, true, true])
-    expect(others.map(({ status }) => status), 'one second was not enough').to.deep.equal([202, 202, 202])
+    expect(
+      others.map(({ status }) => status),
+      'one second was not enough',
+    ).to.deep.equal([202, 202, 202])
     const followUp = others[0]?.json.jobId
     expect(followUp).to.not.equal(first.jobId)
 
-    await until('the follow-up has ended', async () => (await statusOf(person, followUp)).status === 'completed', 15_000)
+    await until(
+      'the follow-up has ended',
+      async () => (await statusOf(person, followUp)).status === 'completed',
+      15_000,
+    )
     expect((await statusOf(person, first.jobId)).status).to.equal('completed')
     expect(await callsOf('slow', 'egvs', since)).to.have.length(2)
   })
@@ -100,7 +107,10 @@ describe('Syncs that somebody asks for', function () {
 
     const view = await person.connection()
     expect([view.status, view.problem?.code, view.nextPollAt]).to.deep.equal(['needs_reauth', 'needs_reauth', null])
-    expect((await person.call('GET', '/latest')).json.freshness).to.include({ state: 'needs_reauth', expectedNextAt: null })
+    expect((await person.call('GET', '/latest')).json.freshness).to.include({
+      state: 'needs_reauth',
+      expectedNextAt: null,
+    })
     const calls = (await system.sim('GET', 'journal?user=refused')).entries.length
     const again = await ask(person)
     expect([again.status, again.json.code]).to.deep.equal([409, 'not_connected'])

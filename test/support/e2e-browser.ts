@@ -31,7 +31,8 @@ export async function beginConnecting(person: PersonClient, apiUrl: string, body
       address.searchParams.set('__user', dexcomUser)
       return (await call(address.href, 'GET')).headers.get('location') ?? ''
     },
-    comeBack: (address, sent = cookie) => call(onApi(address, apiUrl), 'GET', sent ? { headers: { cookie: sent } } : {}),
+    comeBack: (address, sent = cookie) =>
+      call(onApi(address, apiUrl), 'GET', sent ? { headers: { cookie: sent } } : {}),
     callback: (query) => `${apiUrl}/oauth/callback?${new URLSearchParams({ ...query, state })}`,
   }
 }

@@ -32,7 +32,7 @@ export interface SystemOptions {
   /** Beside, and before, what every test sets. */
   readonly variables?: Readonly<Record<string, string>>
   /** For the API alone. */
-  readonly apiVariables?: () => Promise<Readonly<Record<string, string>>>
+  readonly apiVariables?: () => Readonly<Record<string, string>>
   readonly workers?: number
 }
 
@@ -108,10 +108,15 @@ async function start(
     workers.push(worker)
     return worker
   }
-  const starting = Promise.allSettled(Array.from({ length: count }, startWorker))
-  const api = await startApp('api', { ...variables, ...(await apiVariables?.()) }).finally(() => starting)
-  apis.push(api)
-  if (workers.length < count) throw new Error('a worker did not start')
+  const startApi = async () => {
+    const api = await startApp('api', { ...variables, ...apiVariables?.() })
+    apis.push(api)
+    return api
+  }
+  const starting = [startApi(), ...Array.from({ length: count }, startWorker)] as const
+  // Waits for all of them, so that none is still starting when one has failed and the rest is stopped.
+  await Promise.allSettled(starting)
+  const [api] = await Promise.all(starting)
 
   const person = async (userId: string, token?: TokenOptions) =>
     personClient(api.url, userId, await tokenOf(variables.JWT_SECRET ?? '', userId, token))

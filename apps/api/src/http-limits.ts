@@ -11,14 +11,17 @@ export const listenLimits: ServerOptions = {
 
 /** After readiness went down, load balancers need a moment to notice; until then we go on serving. */
 const LINGER_MS = 1_000
+const IDLE_CHECK_MS = 50
 
 /** Stops taking connections, lets requests that run end, closes idle ones; bounded by the grace. */
 export async function stopServing(server: Server, graceMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.min(LINGER_MS, graceMs / 4)))
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
+  // Again and again: a connection is idle only once its answer is out, and callers keep it open for the next request.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
   const cut = setTimeout(() => server.closeAllConnections(), graceMs / 2)
   await closed
+  clearInterval(idle)
   clearTimeout(cut)
 }

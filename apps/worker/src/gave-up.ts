@@ -19,7 +19,9 @@ export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
       const event = serviceEvent({ routingKey: 'sync.failed', time: at, identity: jobId, data })
       await ports.publisher.publishInOrder([{ routingKey: 'sync.failed', event }])
     }
-    if (key === 'importHistory') await failHistory(ports, userId, AbortSignal.timeout(FAIL_WITHIN_MS))
+    // Who has disconnected, or was erased meanwhile, has no import any more that could fail.
+    if (key === 'importHistory' && error.code !== 'not_connected')
+      await failHistory(ports, userId, AbortSignal.timeout(FAIL_WITHIN_MS))
   }
 }
 
