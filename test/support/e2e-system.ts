@@ -2,12 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { connectPerson, developmentSecrets, provisionTables } from '@bg-ingest/demo'
-import { type Simulator, type SimulatorOptions, startSimulator } from '@bg-ingest/dexcom-simulator'
+import { createVirtualClock, type Simulator, type SimulatorOptions, startSimulator } from '@bg-ingest/dexcom-simulator'
 import { createDynamo, WRITE_LIMITS } from '@bg-ingest/store/write'
 import { Redis } from 'ioredis'
 import { freshTables } from './dynamo.ts'
 import { call, type PersonClient, personClient, type TokenOptions, tokenOf } from './e2e-client.ts'
-import { type ListeningApp, startApp, stopApp } from './e2e-process.ts'
+import { killApp, type ListeningApp, startApp } from './e2e-process.ts'
 import { until } from './until.ts'
 
 /** Test files run one after another in one Redis; each has a database of its own, so that none sees another's jobs. */
@@ -93,7 +93,8 @@ async function start(
   stop: () => Promise<void>,
 ): Promise<System> {
   const redisUrl = await emptyRedis(name, closers)
-  const simulator = await startSimulator(simulatorOptions)
+  // Its clock stands still unless a test moves it: no reading appears between a sync and the look at what there is.
+  const simulator = await startSimulator({ clock: createVirtualClock({ speed: 0 }), ...simulatorOptions })
   closers.push(() => simulator.stop())
   const variables = { ...serviceVariables(redisUrl, simulator), ...own }
   const dynamo = openDynamo(variables)
@@ -102,7 +103,7 @@ async function start(
 
   const workers: ListeningApp[] = []
   const apis: ListeningApp[] = []
-  closers.push(() => Promise.all([...workers, ...apis].map(stopApp)))
+  closers.push(() => Promise.all([...workers, ...apis].map(killApp)))
   const startWorker = async () => {
     const worker = await startApp('worker', variables)
     workers.push(worker)
