@@ -63,9 +63,10 @@ export async function syncUser(
   const startedAt = ports.clock.monotonic()
   return withLease(ports, request.userId, stop, async (held) => {
     const nowMs = ports.clock.now()
-    held.progress.attemptedAt = toInstant(nowMs)
     await adoptAndPublish(ports, held)
     const session = await openSession(ports, held, PRIORITY[request.trigger])
+    // Only from here on is it an attempt: nothing is noted of somebody who has disconnected or was erased.
+    held.progress.attemptedAt = toInstant(nowMs)
     const span = spanOf(request, held.state, options, nowMs)
     const types = typesToAsk(request, held.state, nowMs)
 
