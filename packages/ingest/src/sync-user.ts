@@ -18,9 +18,11 @@ import {
 } from '@bg-ingest/domain'
 import { commitMeasurements } from './commit.ts'
 import { fetchWindow } from './fetch-window.ts'
-import { type Held, withLease } from './lease.ts'
+import { withLease } from './lease.ts'
+import { newest } from './newest-reading.ts'
 import type { Ports, SyncState } from './ports.ts'
-import { adoptAndPublish, publishNotices } from './publish.ts'
+import { adoptAndPublish } from './publish.ts'
+import { rememberAccount } from './remember-account.ts'
 import { openSession } from './session.ts'
 
 export interface SyncOptions {
@@ -119,30 +121,4 @@ function typesToAsk(
 ): readonly ReadingType[] {
   const due = slowRecordsAt === null || nowMs - epochMs(slowRecordsAt) >= SLOW_EVERY_MS
   return range || trigger === 'manual' || due ? READING_TYPES : ['cgm']
-}
-
-export function newest(
-  known: Instant | null,
-  measurements: readonly { readonly type: ReadingType; readonly timestamp: Instant }[],
-): Instant | null {
-  let latest = known
-  for (const { type, timestamp } of measurements)
-    if (type === 'cgm' && (latest === null || timestamp > latest)) latest = timestamp
-  return latest
-}
-
-/** Writes what the connection item still lacks: the account's pseudonym on first sight, and notices the broker now takes. */
-export async function rememberAccount(
-  ports: Ports,
-  held: Held,
-  connection: Parameters<typeof publishNotices>[2],
-  dexcomUserId: string | null,
-): Promise<void> {
-  let current = connection
-  if (current.dexcomUserId === null && dexcomUserId !== null) {
-    current = { ...current, dexcomUserId }
-    held.check()
-    await ports.accounts.putConnection(current, held.lease)
-  }
-  await publishNotices(ports, held, current)
 }
