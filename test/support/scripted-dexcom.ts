@@ -107,7 +107,14 @@ export function scriptedDexcom(): ScriptedDexcom {
         epochMs(timestamp) >= Number(from) && epochMs(timestamp) < Number(to)
       const measurements = [...records.values()].filter((record) => record.type === type && inside(record))
       const rejected = new Map(rejects > 0 ? [['value_range', rejects]] : [])
-      return { dexcomUserId: account, fetched: measurements.length + rejects, measurements, rejected }
+      return {
+        dexcomUserId: account,
+        fetched: measurements.length + rejects,
+        measurements,
+        deletions: [],
+        rejected,
+        unknownValues: new Map(),
+      }
     },
     async dataRange(call) {
       await begin({ method: 'dataRange', priority: call.priority })
@@ -116,6 +123,14 @@ export function scriptedDexcom(): ScriptedDexcom {
       if (times.length === 0) return { dexcomUserId: account, fromMs: null, toMs: null }
       return { dexcomUserId: account, fromMs: Math.min(...times), toMs: Math.max(...times) }
     },
+    readPushed: (dexcomUserId, records) => ({
+      dexcomUserId,
+      fetched: records.length,
+      measurements: records as readonly Measurement[],
+      deletions: [],
+      rejected: new Map(),
+      unknownValues: new Map(),
+    }),
     async exchangeCode(_region, code) {
       await begin({ method: 'exchangeCode', presented: code })
       if (code !== GOOD_CODE) throw new AppError('authorization_failed', 'no such code')

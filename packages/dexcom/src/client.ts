@@ -1,8 +1,8 @@
-import type { ReadingType, Window } from '@bg-ingest/domain'
+import type { Instant, ReadingType, Window } from '@bg-ingest/domain'
 import { type CallerOptions, createCaller } from './caller.ts'
 import type { DexcomCall } from './data-call.ts'
 import { type DataSpan, dataRange } from './data-range.ts'
-import { type Fetched, fetchReadings } from './fetch-readings.ts'
+import { type Fetched, fetchReadings, readPushed } from './fetch-readings.ts'
 import { type Grant, requestToken } from './token-call.ts'
 import type { Timeouts } from './transport.ts'
 
@@ -15,7 +15,8 @@ export interface DexcomClientOptions extends CallerOptions {
 export interface DexcomClient {
   /** At most 30 days; RangeError beyond. */
   fetchReadings(call: DexcomCall, type: ReadingType, window: Window): Promise<Fetched>
-  dataRange(call: DexcomCall): Promise<DataSpan>
+  dataRange(call: DexcomCall, since?: Instant): Promise<DataSpan>
+  readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   exchangeCode(region: string, code: string): Promise<Grant>
   refresh(region: string, refreshToken: string): Promise<Grant>
 }
@@ -39,6 +40,7 @@ export function createDexcomClient({
   return {
     fetchReadings: (call, type, window) => fetchReadings(caller, call, type, window, timeouts.data),
     dataRange: (call) => dataRange(caller, call, timeouts.data),
+    readPushed: (dexcomUserId, records) => readPushed(dexcomUserId, records, options.clock.now()),
     exchangeCode: (region, code) =>
       requestToken(caller, {
         kind: 'code',

@@ -1,5 +1,5 @@
 import { RECORD_TYPES, RecordsPage, type RecordType, toQueryTime } from '@bg-ingest/dexcom-contract'
-import { type Measurement, type ReadingType, WINDOW_LIMIT_MS, type Window } from '@bg-ingest/domain'
+import { type Deletion, type Measurement, type ReadingType, WINDOW_LIMIT_MS, type Window } from '@bg-ingest/domain'
 import type { Caller, DexcomEndpoint } from './caller.ts'
 import { type DexcomCall, getData } from './data-call.ts'
 import { normaliseRecords } from './normalise.ts'
@@ -11,7 +11,9 @@ export interface Fetched {
   /** Records that could be readings: measurements, rejected ones, and nothing else. */
   readonly fetched: number
   readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
   readonly rejected: ReadonlyMap<string, number>
+  readonly unknownValues: ReadonlyMap<string, number>
 }
 
 const WIRE = {
@@ -33,9 +35,18 @@ export async function fetchReadings(
   const json = await getData(caller, call, { endpoint, path, query: windowQuery(window), timeouts })
   const { data: page } = RecordsPage.safeParse(json)
   if (page?.recordType !== recordType) throw unreadable()
-  const { measurements, rejected } = normaliseRecords(type, page.records, caller.now())
+  return read(page.userId, type, page.records, caller.now())
+}
+
+/** Records in the shape of /egvs that came without being asked for. */
+export const readPushed = (dexcomUserId: string, records: readonly unknown[], nowMs: number): Fetched =>
+  read(dexcomUserId, 'cgm', records, nowMs)
+
+function read(dexcomUserId: string, type: ReadingType, records: readonly unknown[], nowMs: number): Fetched {
+  const { measurements, rejected } = normaliseRecords(type, records, nowMs)
   const setAside = [...rejected.values()].reduce((sum, n) => sum + n, 0)
-  return { dexcomUserId: page.userId, fetched: measurements.length + setAside, measurements, rejected }
+  const fetched = measurements.length + setAside
+  return { dexcomUserId, fetched, measurements, deletions: [], rejected, unknownValues: new Map() }
 }
 
 const SECOND_MS = 1000

@@ -7,13 +7,13 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
  * What produced a reading: the transmitter, else the display device. Two uploads of one measurement share it, a
  * reconnect with new record ids keeps it, and two devices that measure in the same second differ in it.
  */
-const streamOf = ({ device }: Measurement): string =>
+const streamOf = ({ device }: Pick<Measurement, 'device'>): string =>
   digest(device.transmitterId ? `t:${device.transmitterId}` : `d:${device.display ?? ''}`).slice(0, 8)
 
 /** Sort key of a reading, `<timestamp>#<type>#<stream>`: same measurement, same key, however often it comes. */
 export type ReadingKey = string & { readonly __readingKey: true }
 
-export const readingKey = (measurement: Measurement): ReadingKey =>
+export const readingKey = (measurement: Pick<Measurement, 'timestamp' | 'type' | 'device'>): ReadingKey =>
   `${measurement.timestamp}#${measurement.type}#${streamOf(measurement)}` as ReadingKey
 
 /** The public id of a reading: opaque, stable over updates and reconnects, different for every person. */

@@ -17,6 +17,7 @@ export {
   BOUNDS,
   type Bound,
   boundOf,
+  type Deletion,
   Device,
   Measurement,
   READING_TYPES,

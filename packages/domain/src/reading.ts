@@ -55,12 +55,17 @@ export const Measurement = z.object({
 })
 export type Measurement = z.infer<typeof Measurement>
 
+/** Dexcom has taken a reading back: a fingerstick that the person deleted (Dexcom v3, swagger: events.eventStatus). */
+export type Deletion = Pick<Measurement, 'timestamp' | 'type' | 'device' | 'recordId'>
+
 /** A measurement that is stored: numbered per user, and counted up each time its content changed. */
 export const StoredReading = Measurement.extend({
   userId: UserId,
   sequence: z.number().int().positive(),
   revision: z.number().int().positive(),
   receivedAt: Instant,
+  /** Taken back at Dexcom: kept for the change feed, left out of every read. */
+  deleted: z.literal(true).optional(),
 })
 export type StoredReading = z.infer<typeof StoredReading>
 

@@ -1,6 +1,7 @@
 import type {
   ChangeRange,
   ConnectionStatus,
+  Deletion,
   Instant,
   Measurement,
   ReadingKey,
@@ -127,8 +128,12 @@ export interface Fetched {
   readonly dexcomUserId: string
   readonly fetched: number
   readonly measurements: readonly Measurement[]
+  /** Readings that Dexcom has taken back. */
+  readonly deletions: readonly Deletion[]
   /** Records set aside, counted by reason; never their content. */
   readonly rejected: ReadonlyMap<string, number>
+  /** Values newer than our lists, kept as `unknown` or as they came, counted by the name of their field. */
+  readonly unknownValues: ReadonlyMap<string, number>
 }
 
 export interface DataSpan {
@@ -151,7 +156,10 @@ export interface DexcomCall {
  */
 export interface Dexcom {
   fetchReadings(call: DexcomCall, type: ReadingType, window: Window): Promise<Fetched>
-  dataRange(call: DexcomCall): Promise<DataSpan>
+  /** The span of all data, or only of what was uploaded after `since`, which may be at most 30 days ago. */
+  dataRange(call: DexcomCall, since?: Instant): Promise<DataSpan>
+  /** Reads records that were pushed to us, in the shape of /egvs; asks nobody. */
+  readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   /** Throws `authorization_failed` when Dexcom refuses the code. Never aborted once sent. */
   exchangeCode(region: string, code: string): Promise<Grant>
   /**
@@ -184,6 +192,8 @@ export interface Publisher {
 export interface Observer {
   readings(type: ReadingType, result: 'stored' | 'updated' | 'unchanged' | 'rejected', count: number): void
   readingLag(seconds: number): void
+  /** Values that our lists do not know yet, by the name of their field. */
+  unknownValues(field: string, count: number): void
   tokenRefresh(outcome: 'refreshed' | 'rejected' | 'unavailable' | 'unknown' | 'misconfigured'): void
 }
 

@@ -58,6 +58,12 @@ export function syncMetrics(registry: Registry) {
     labelNames: ['outcome'],
     registers,
   })
+  const unknown = new Counter({
+    name: 'bg_dexcom_unknown_values_total',
+    help: 'Values of Dexcom that our lists do not know yet, by field',
+    labelNames: ['field'],
+    registers,
+  })
   // Series start at 0: Prometheus cannot see an increase from nothing to 1.
   for (const trigger of TRIGGERS) for (const outcome of SYNC_OUTCOMES) syncs.inc({ trigger, outcome }, 0)
   for (const type of READING_TYPES) for (const result of READING_RESULTS) readings.inc({ type, result }, 0)
@@ -69,6 +75,9 @@ export function syncMetrics(registry: Registry) {
     },
     readings(type: ReadingType, result: ReadingResult, count: number): void {
       readings.inc({ type, result }, count)
+    },
+    unknownValues(field: string, count: number): void {
+      unknown.inc({ field }, count)
     },
     readingLag(seconds: number): void {
       lag.observe(seconds)

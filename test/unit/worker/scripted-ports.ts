@@ -92,7 +92,12 @@ export function scriptedPorts() {
     dexcom,
     vault,
     publisher,
-    observer: { readings: () => undefined, readingLag: () => undefined, tokenRefresh: () => undefined },
+    observer: {
+      readings: () => undefined,
+      readingLag: () => undefined,
+      unknownValues: () => undefined,
+      tokenRefresh: () => undefined,
+    },
     clock,
     pause: async (ms) => clock.advance(ms),
     newId: () => {
