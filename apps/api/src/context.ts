@@ -24,7 +24,9 @@ import {
   type AccountReader,
   createAccountReader,
   createDynamo,
+  createFeedReader,
   createReadingReader,
+  type FeedReader,
   READ_LIMITS,
   type ReadingReader,
 } from '@bg-ingest/store/read'
@@ -38,6 +40,7 @@ export interface ApiContext extends AsyncDisposable {
   readonly metrics: Metrics
   readonly readings: ReadingReader
   readonly accounts: AccountReader
+  readonly feed: FeedReader
   readonly producer: JobProducer
   readonly syncs: JobReader
   readonly connects: JobReader
@@ -65,6 +68,8 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())
     const accounts = createAccountReader(dynamo, accountsTable)
     const readings = createReadingReader(dynamo, readingsTable, Date.now)
+    const tables = { readings: readingsTable, accounts: accountsTable }
+    const feed = createFeedReader(dynamo, tables, Date.now)
     const keys = config.encryption.keys.reveal()
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
@@ -73,6 +78,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       metrics,
       readings: { latest: orUnavailable(readings.latest), range: orUnavailable(readings.range) },
       accounts: { account: orUnavailable(accounts.account) },
+      feed: { changes: orUnavailable(feed.changes) },
       producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
       syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
       connects: owner.own(createJobReader(redis, { job: 'connectUser', onError }), (reader) => reader.close()),

@@ -25,3 +25,24 @@ export async function rangesAbove(
   )
   return (page.Items ?? []).map((item) => LogItem.parse(item))
 }
+
+/** The log item that begins at or before `sequence`, nearest to it: at most one. */
+export async function rangeAround(
+  client: DynamoDBDocumentClient,
+  table: string,
+  userId: UserId,
+  sequence: number,
+): Promise<ChangeRange[]> {
+  const page = await client.send(
+    new QueryCommand({
+      TableName: table,
+      KeyConditionExpression: 'userId = :user AND #item BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':user': userId, ':from': changeItem(0), ':to': changeItem(sequence) },
+      ScanIndexForward: false,
+      Limit: 1,
+      ConsistentRead: true,
+    }),
+  )
+  return (page.Items ?? []).map((item) => LogItem.parse(item))
+}

@@ -1,6 +1,7 @@
 export type { AccountState } from './account-codec.ts'
 export { type Account, type AccountReader, type ConnectionView, createAccountReader } from './account-reader.ts'
 export { createDynamo, READ_LIMITS } from './client.ts'
+export { createFeedReader, type FeedEntry, type FeedPage, type FeedReader } from './feed-reader.ts'
 export type { Tables } from './keys.ts'
 export type { RangeQuery, ReadingPage } from './range-reader.ts'
 export { createReadingReader, type ReadingReader } from './reading-reader.ts'

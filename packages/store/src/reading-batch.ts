@@ -1,6 +1,6 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { ReadingKey, StoredReading, UserId } from '@bg-ingest/domain'
-import { fromItem } from './reading-codec.ts'
+import { fromItem, isExpired } from './reading-codec.ts'
 
 /** DynamoDB takes at most 100 keys in one BatchGetItem. */
 const KEYS_PER_CALL = 100
@@ -13,6 +13,8 @@ export async function readByKeys(
   table: string,
   userId: UserId,
   keys: readonly ReadingKey[],
+  /** Given: what has expired by this time (epoch milliseconds) is left out. */
+  nowMs?: number,
 ): Promise<Map<ReadingKey, StoredReading>> {
   const found = new Map<ReadingKey, StoredReading>()
   for (let start = 0; start < keys.length; start += KEYS_PER_CALL) {
@@ -25,9 +27,13 @@ export async function readByKeys(
       const answer = await client.send(
         new BatchGetCommand({ RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } } }),
       )
-      for (const item of answer.Responses?.[table] ?? []) found.set(item['readingKey'] as ReadingKey, fromItem(item))
+      for (const item of present(answer.Responses?.[table] ?? [], nowMs))
+        found.set(item['readingKey'] as ReadingKey, fromItem(item))
       wanted = answer.UnprocessedKeys?.[table]?.Keys ?? []
     }
   }
   return found
 }
+
+const present = (items: readonly Record<string, unknown>[], nowMs: number | undefined) =>
+  nowMs === undefined ? items : items.filter((item) => !isExpired(item, nowMs))

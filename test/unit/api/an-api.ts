@@ -109,6 +109,15 @@ function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifie
       },
     },
     accounts: { account: async () => look(behind.account) },
+    feed: {
+      async changes(_userId, after, limit) {
+        const all = look(behind.readings).toSorted((a, b) => a.sequence - b.sequence)
+        const latestSequence = all.at(-1)?.sequence ?? 0
+        const page = all.filter(({ sequence }) => sequence > after).slice(0, limit)
+        const changes = page.map((reading) => ({ sequence: reading.sequence, kind: 'created' as const, reading }))
+        return { through: page.at(-1)?.sequence ?? after, latestSequence, changes }
+      },
+    },
     producer: {
       async requestSync(sync) {
         behind.requested.push(sync)

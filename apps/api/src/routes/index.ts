@@ -7,12 +7,13 @@ import { deleteConnection } from './delete-connection.ts'
 import { getConnection } from './get-connection.ts'
 import { getLatestReading } from './get-latest-reading.ts'
 import { getSync } from './get-sync.ts'
+import { listChanges } from './list-changes.ts'
 import { listReadings } from './list-readings.ts'
 import { requestSync } from './request-sync.ts'
 
 /** What all routes together ask of the context. */
 export interface RouteNeeds
-  extends Pick<ApiContext, 'readings' | 'accounts' | 'cursors' | 'polls' | 'tickets' | 'now'> {
+  extends Pick<ApiContext, 'readings' | 'accounts' | 'feed' | 'cursors' | 'polls' | 'tickets' | 'now'> {
   readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue'>
   readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
   readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>
@@ -20,10 +21,11 @@ export interface RouteNeeds
 
 /** Every operation of this API, each with no more of the context than it needs. */
 export function createRoutes(context: RouteNeeds): readonly Route[] {
-  const { readings, accounts, producer, syncs, polls, cursors, tickets, config, now } = context
+  const { readings, accounts, feed, producer, syncs, polls, cursors, tickets, config, now } = context
   return [
     getLatestReading({ readings, accounts, polls, now }),
     listReadings({ readings, accounts, cursors, now }),
+    listChanges({ feed }),
     requestSync({ accounts, queue: producer, syncs }),
     getSync({ syncs }),
     getConnection({ accounts, polls, now }),
