@@ -12,3 +12,4 @@ export {
 } from './token-verifier.ts'
 export { createUserHasher } from './user-hasher.ts'
 export { createVault, type Vault } from './vault.ts'
+export { isAuthentic, type SignedDelivery, signDelivery } from './webhook-signature.ts'
