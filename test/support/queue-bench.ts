@@ -10,6 +10,7 @@ import {
   createJobReader,
   createProducer,
   createSchedules,
+  JOB_KEYS,
   type JobHandlers,
   openQueues,
 } from '@bg-ingest/queue'
@@ -17,14 +18,7 @@ import {
 const ignore = () => undefined
 const unexpected = () => Promise.reject(new Error('no job of this kind was expected'))
 
-const NO_HANDLERS: JobHandlers = {
-  syncUser: unexpected,
-  importHistory: unexpected,
-  connectUser: unexpected,
-  disconnectUser: unexpected,
-  publishChanges: unexpected,
-  pollTick: unexpected,
-}
+const NO_HANDLERS = Object.fromEntries(JOB_KEYS.map((key) => [key, unexpected])) as unknown as JobHandlers
 
 /** All parts of the queue over one Redis, under a prefix of their own; close() closes whatever was opened. */
 export async function openQueueBench(url: string) {

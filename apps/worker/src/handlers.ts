@@ -5,6 +5,7 @@ import {
   eraseUser,
   type HistoryOptions,
   importHistory,
+  ingestPush,
   type Ports,
   publishChanges,
   type SyncOptions,
@@ -19,7 +20,7 @@ export interface HandlerNeeds {
   readonly ports: Ports
   readonly producer: JobProducer
   readonly schedules: Pick<Schedules, 'upsert' | 'remove'>
-  readonly metrics: Pick<Metrics, 'syncFinished'>
+  readonly metrics: Pick<Metrics, 'syncFinished' | 'webhookProcessed'>
   readonly sync: SyncOptions
   readonly history: HistoryOptions
   readonly pollIntervalMs: number
@@ -37,17 +38,33 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     if (unpublished && needs.publishing) await producer.enqueue('publishChanges', { v: 1, userId })
   }
 
+  /** By the clocks of two machines, so it may come out slightly below nothing. */
+  const secondsSince = (askedAt: number) => Math.max(0, ports.clock.now() - askedAt) / 1000
+
   return {
     // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
     pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
 
-    async syncUser({ userId, trigger, range }, { signal }) {
+    async ingestPush({ userId, sealed, requestId }, { signal, askedAt }) {
+      // A notice earns a sync like any other trigger, so a storm of them earns one.
+      if (sealed === null) {
+        const { jobId } = await producer.requestSync({ userId, trigger: 'webhook', requestId })
+        return { syncJobId: jobId }
+      }
+      const outcome = await ingestPush(ports, { userId, sealed }, signal)
+      needs.metrics.webhookProcessed(secondsSince(askedAt))
+      await publishLater(userId, outcome.unpublished)
+      return outcome.result
+    },
+
+    async syncUser({ userId, trigger, range }, { signal, askedAt }) {
       const outcome = await measuredSync(needs, { userId, trigger, range }, signal).catch(async (err) => {
         if (endsPolling(err)) await schedules.remove(userId)
         // The news that a person has to connect again may wait for the broker; nobody polls them any more.
         await publishLater(userId, AppError.from(err).code === 'needs_reauth')
         throw err
       })
+      if (trigger === 'webhook') needs.metrics.webhookProcessed(secondsSince(askedAt))
       await publishLater(userId, outcome.unpublished)
       if (outcome.historyOpen) await producer.enqueue('importHistory', { v: 1, userId })
       return outcome.result

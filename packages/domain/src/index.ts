@@ -9,10 +9,11 @@ export {
   type FreshnessState,
   freshnessState,
 } from './freshness.ts'
-export { inUnit, rateInUnit, UNITS, type Unit } from './glucose.ts'
+export { inUnit, MGDL_PER_MMOLL, rateInUnit, UNITS, type Unit } from './glucose.ts'
 export { type ReadingKey, readingId, readingKey } from './identity.ts'
 export { calendarMs, epochMs, Instant, parseInstant, toInstant } from './instant.ts'
 export { PublicChange, PublicReading, toPublicReading } from './output.ts'
+export { PushedPage, PushNotice } from './push.ts'
 export {
   BOUNDS,
   type Bound,
@@ -26,7 +27,7 @@ export {
   TRENDS,
   type Trend,
 } from './reading.ts'
-export { nextPollMs, pollOffsetMs } from './schedule.ts'
+export { nextPollMs, pollOffsetMs, REGISTRY_SHARDS, registryShard } from './schedule.ts'
 export { addCounts, type Counts, NO_COUNTS, PRIORITY, SyncResult, TRIGGERS, type Trigger } from './sync.ts'
 export { UserId } from './user-id.ts'
 export { DAY_MS, pollWindow, WINDOW_LIMIT_MS, type Window, windowsNewestFirst } from './window.ts'

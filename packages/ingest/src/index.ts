@@ -3,6 +3,7 @@ export { type Diff, type Difference, diffReadings } from './diff.ts'
 export { disconnectUser } from './disconnect-user.ts'
 export { eraseUser } from './erase-user.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
+export { ingestPush, type PushOutcome, type PushRequest } from './ingest-push.ts'
 export type {
   AccountStore,
   Connection,
@@ -19,6 +20,9 @@ export type {
   SealedTokens,
   SyncState,
 } from './ports.ts'
+export type { ProblemCode } from './problems.ts'
 export { publishChanges } from './publish-changes.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'
+export { TOKEN_RULES, type TokenRules } from './token-rules.ts'
 export { tokenTimes } from './token-timing.ts'
+export { createUnbroken, type Unbroken } from './unbroken.ts'

@@ -1,5 +1,6 @@
 export type { Queue } from 'bullmq'
 export type { Redis } from 'ioredis'
+export type { AcceptedWebhook, WebhookDelivery } from './accept-webhook.ts'
 export { leaseDelayMs, pauseMs, retryDelayMs } from './backoff.ts'
 export { type ConsumerOptions, type Consumers, createConsumers } from './consumers.ts'
 export { QUEUES, type QueueName } from './define-job.ts'

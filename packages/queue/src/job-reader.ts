@@ -5,7 +5,7 @@ import { readFollowUp } from './follow-up.ts'
 import { listenToEnds } from './job-ends.ts'
 import { isJobId, predecessorOf } from './job-id.ts'
 import { hasEnded, type JobStatus, toJobStatus } from './job-status.ts'
-import { definitionOf, type JobKey } from './jobs.ts'
+import { definitionOf, type JobKey, jobs } from './jobs.ts'
 import { openQueue, type QueueOptions } from './queues.ts'
 import { orUnavailable } from './unavailable.ts'
 
@@ -34,16 +34,30 @@ export function createJobReader(redis: Redis, options: JobReaderOptions = {}): J
   const queue = openQueue(redis, queueName, options)
   const ends = listenToEnds(redis, queueName, options)
 
+  const find = async (userId: UserId, jobId: string): Promise<JobStatus | null> => {
+    if (!isJobId(jobId)) return null
+    // A second look, because a follow-up may come out of store between the look at the jobs and that at the store.
+    return (
+      (await readJob(queue, name, userId, jobId)) ??
+      (await readPending(redis, queue, userId, jobId)) ??
+      (await readJob(queue, name, userId, jobId))
+    )
+  }
+
+  /** A webhook's delivery is asked about like a sync: pushed readings are one, and a notice stands for the sync it led to. */
+  const findDelivery = async (userId: UserId, jobId: string): Promise<JobStatus | null> => {
+    if (key !== 'syncUser' || !isJobId(jobId)) return null
+    const state = await queue.getJobState(jobId)
+    const job: Job | undefined = await queue.getJob(jobId)
+    if (!job || job.name !== jobs.ingestPush.name || job.data.userId !== userId) return null
+    const sync = await find(userId, String(job.returnvalue?.syncJobId ?? ''))
+    const { returnvalue, failedReason } = job
+    const data = { userId, trigger: 'webhook' }
+    return sync ? { ...sync, jobId } : toJobStatus({ id: jobId, data, state, returnvalue, failedReason })
+  }
+
   const status = (userId: UserId, jobId: string) =>
-    orUnavailable(async () => {
-      if (!isJobId(jobId)) return null
-      // A second look, because a follow-up may come out of store between the look at the jobs and that at the store.
-      return (
-        (await readJob(queue, name, userId, jobId)) ??
-        (await readPending(redis, queue, userId, jobId)) ??
-        (await readJob(queue, name, userId, jobId))
-      )
-    })
+    orUnavailable(async () => (await find(userId, jobId)) ?? findDelivery(userId, jobId))
 
   return {
     status,

@@ -41,6 +41,21 @@ export const jobs = {
     // The status stays readable for at least an hour after the end (contract 3); two leave room for slow readers.
     options: { ...RETRY, removeOnComplete: { age: 2 * HOUR_S }, removeOnFail: KEEP_FAILED },
   }),
+  ingestPush: defineJob({
+    name: 'ingest-push',
+    queue: 'bg-sync',
+    schema: OfUser.extend({
+      requestId: z.string(),
+      /** Pushed readings, encrypted; null for a notice, which only leads to a sync. */
+      sealed: z.string().nullable(),
+      digest: z.string(),
+    }),
+    // The id is claimed with the delivery's own (accept-webhook.ts).
+    dedup: () => null,
+    keepLastIfActive: false,
+    priority: () => PRIORITY.webhook,
+    options: { ...RETRY, removeOnComplete: { age: 2 * HOUR_S }, removeOnFail: KEEP_FAILED },
+  }),
   importHistory: defineJob({
     name: 'import-history',
     queue: 'bg-history',

@@ -6,6 +6,8 @@ import { definitionOf, JOB_KEYS, type JobData, type JobKey } from './jobs.ts'
 
 export interface JobContext {
   readonly jobId: string
+  /** When it was asked for, epoch milliseconds by the asker's clock. */
+  readonly askedAt: number
   /** 1 for the first try. */
   readonly attempt: number
   /** Starts, counting those that found the lease taken, were told to pause, or died with their worker. */
@@ -62,6 +64,7 @@ async function runAs<K extends JobKey>(
   try {
     return await context.handlers[key](parsed.data, {
       jobId,
+      askedAt: job.timestamp,
       attempt: job.attemptsMade + 1,
       attemptsStarted: job.attemptsStarted,
       signal,

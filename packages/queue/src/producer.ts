@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { type AcceptedWebhook, acceptWebhook, type WebhookDelivery } from './accept-webhook.ts'
 import { firstJobId } from './job-id.ts'
 import { definitionOf, type JobInput, type JobKey, jobs } from './jobs.ts'
 import { openQueues, type QueueOptions } from './queues.ts'
@@ -17,8 +18,10 @@ export interface ProducerOptions extends QueueOptions {
 export interface JobProducer {
   /** See request-sync.ts. Throws AppError `service_unavailable` with `retryAfterMs` while Redis is away. */
   requestSync(request: SyncRequest): Promise<RequestedJob>
+  /** Takes a webhook delivery in, once for each id of the sender. Throws `service_unavailable` like `requestSync`. */
+  acceptWebhook(delivery: WebhookDelivery): Promise<AcceptedWebhook>
   /** Puts a job in its queue, or joins the equal one that waits; answers with the id of the job that BullMQ names. */
-  enqueue<K extends Exclude<JobKey, 'syncUser'>>(
+  enqueue<K extends Exclude<JobKey, 'syncUser' | 'ingestPush'>>(
     key: K,
     input: JobInput<K>,
     options?: { readonly delayMs?: number },
@@ -36,6 +39,8 @@ export function createProducer(redis: Redis, options: ProducerOptions): JobProdu
       const context = { redis, queue: queues['bg-sync'], now, newId }
       return orUnavailable(() => requestSync(context, request), deadlineMs)
     },
+    acceptWebhook: (delivery) =>
+      orUnavailable(() => acceptWebhook({ queue: queues['bg-sync'], now, newId }, delivery), deadlineMs),
     async enqueue(key, input, { delayMs } = {}) {
       const { name, queue, schema, dedup, keepLastIfActive, priority, options: jobOptions } = definitionOf(key)
       const data = schema.parse(input)

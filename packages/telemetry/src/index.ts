@@ -5,3 +5,4 @@ export { createLogger, type Fields, type Logger, type LoggerOptions, type LogLev
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'
 export type { QueueState } from './queue-metrics.ts'
 export type { FinishedSync, ReadingResult, RefreshOutcome, SyncOutcome } from './sync-metrics.ts'
+export type { WebhookOutcome } from './webhook-metrics.ts'

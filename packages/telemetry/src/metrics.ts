@@ -5,6 +5,7 @@ import { httpMetrics } from './http-metrics.ts'
 import { type QueueState, queueMetrics } from './queue-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
 import { syncMetrics } from './sync-metrics.ts'
+import { webhookMetrics } from './webhook-metrics.ts'
 
 export interface MetricsOptions {
   /** Which process this is: api, worker. */
@@ -40,6 +41,7 @@ export function createMetrics(options: MetricsOptions) {
     ...dexcomMetrics(registry),
     ...eventMetrics(registry),
     ...storeMetrics(registry),
+    ...webhookMetrics(registry),
     /** Says where the state of the queues is asked, at every scrape. */
     collect(read: () => Promise<readonly QueueState[]>): void {
       readQueues = read

@@ -10,8 +10,15 @@ export const ALICE = UserId.parse('alice')
 export function aWorker(over: Partial<HandlerNeeds> = {}) {
   const scripted = scriptedPorts()
   const did: string[] = []
+  const processed: number[] = []
   const finished: Parameters<HandlerNeeds['metrics']['syncFinished']>[0][] = []
-  const context: JobContext = { jobId: 'job_0', attempt: 1, attemptsStarted: 1, signal: new AbortController().signal }
+  const context: JobContext = {
+    jobId: 'job_0',
+    askedAt: scripted.clock.now(),
+    attempt: 1,
+    attemptsStarted: 1,
+    signal: new AbortController().signal,
+  }
   const handlers = createHandlers({
     ports: scripted.ports,
     producer: {
@@ -19,6 +26,7 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
         did.push(`sync ${trigger} ${requestId}${range ? ' of a range' : ''}`)
         return { jobId: 'job_1', attached: false }
       },
+      acceptWebhook: () => Promise.reject(new Error('workers accept no webhooks')),
       async enqueue(key, input) {
         did.push(`enqueue ${key} v${input.v} ${input.userId}`)
         return { jobId: 'job_1' }
@@ -29,7 +37,10 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
       upsert: async (_userId, everyMs) => void did.push(`poll every ${everyMs}`),
       remove: async () => void did.push('poll no more'),
     },
-    metrics: { syncFinished: (sync) => void finished.push(sync) },
+    metrics: {
+      syncFinished: (sync) => void finished.push(sync),
+      webhookProcessed: (seconds) => void processed.push(seconds),
+    },
     sync: { lookbackMs: 26 * 3_600_000, retentionDays: 0, vendorDelayMs: () => 3_600_000 },
     history: { retentionDays: 0, stopping: () => false },
     pollIntervalMs: 900_000,
@@ -42,8 +53,10 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
       { v: 1, userId: ALICE, region: 'default', sealedCode: `alice|oauth_code|${GOOD_CODE}`, requestId: 'req-1' },
       context,
     )
-  const sync = (trigger: 'manual' | 'poll' = 'poll') =>
+  const sync = (trigger: 'manual' | 'webhook' | 'poll' = 'poll') =>
     handlers.syncUser({ v: 1, userId: ALICE, trigger, requestId: 'req-1' }, context)
+  const push = (sealed: string | null) =>
+    handlers.ingestPush({ v: 1, userId: ALICE, sealed, digest: 'd', requestId: 'req-1' }, context)
   const importHistory = () => handlers.importHistory({ v: 1, userId: ALICE }, context)
   const disconnect = (erase = false) =>
     handlers.disconnectUser({ v: 1, userId: ALICE, erase, requestId: 'req-1' }, context)
@@ -51,7 +64,7 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
   const tick = () => handlers.pollTick({ v: 1, userId: ALICE }, context)
   /** What was done since the last look. */
   const done = () => did.splice(0)
-  return { ...scripted, finished, connect, sync, importHistory, disconnect, publish, tick, done }
+  return { ...scripted, finished, processed, connect, sync, push, importHistory, disconnect, publish, tick, done }
 }
 
 export const HISTORY = 'enqueue importHistory v1 alice'
