@@ -1,9 +1,13 @@
+export { KNOWN_VALUES, type ListedField } from './known-values.ts'
 export { authorizeUrl, LOGIN_PATH, SCOPE, TOKEN_PATH, TokenError, TokenResponse } from './oauth.ts'
 export {
+  ALERTS_PATH,
+  AlertRecord,
   CalibrationRecord,
   DATA_RANGE_PATH,
   DataRange,
   DEVICES_PATH,
+  DeviceRecord,
   EgvRecord,
   EventRecord,
   RECORD_TYPES,
@@ -11,4 +15,4 @@ export {
   type RecordType,
 } from './records.ts'
 export { DEXCOM_HOSTS, type DexcomRegion, vendorDelayMs } from './regions.ts'
-export { localTimeText, parseWireTime, toQueryTime, type WireTime } from './time.ts'
+export { localTimeText, parseWireTime, toQueryTime, toSyncTime, type WireTime } from './time.ts'

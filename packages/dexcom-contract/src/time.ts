@@ -1,8 +1,13 @@
 import { calendarMs } from '@bg-ingest/domain'
 
 // Shapes seen in the wild (dexcom-api.md 4): no seconds, fractions, Z, +-hh, +-hh:mm, +-hhmm, +-hh:mm:ss, none at all.
-const SHAPE =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?)?$/
+const SHAPE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?[0-5]\d(?::?[0-5]\d)?)?)?$/
+
+/** java.time, which writes Dexcom's times, knows no offset beyond this. */
+const FARTHEST_ZONE_MINUTES = 18 * 60
+
+/** The last moment that an Instant can say; an offset may lie behind it. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
 export interface WireTime {
   /** Epoch milliseconds; a text without a zone is read as UTC. */
@@ -17,23 +22,24 @@ export interface WireTime {
 export function parseWireTime(text: string): WireTime | null {
   const match = SHAPE.exec(text)
   if (!match) return null
-  const [, y = '', mo = '', d = '', h = '', mi = '', s = '00', fraction = '0', zone] = match
-  const wallMs = calendarMs(Number(y), Number(mo), Number(d), Number(h), Number(mi), Number(s))
+  const [, seconds = '00', fraction, zone] = match
+  const two = (start: number) => Number(text.slice(start, start + 2))
+  const wallMs = calendarMs(Number(text.slice(0, 4)), two(5), two(8), two(11), two(14), Number(seconds))
   if (wallMs === null) return null
-  const offsetSeconds = zone === undefined ? null : zoneSeconds(zone)
-  if (offsetSeconds !== null && Math.abs(offsetSeconds) > 18 * 3600) return null
-  const offsetMinutes = offsetSeconds === null ? null : Math.round(offsetSeconds / 60) + 0
-  return {
-    epochMs: wallMs + Number(fraction.slice(0, 3).padEnd(3, '0')) - (offsetMinutes ?? 0) * 60_000,
-    offsetMinutes,
-    wall: `${y}-${mo}-${d}T${h}:${mi}:${s}`,
-  }
+  const offsetMinutes = zone === undefined ? null : zoneMinutes(zone)
+  if (offsetMinutes !== null && Math.abs(offsetMinutes) > FARTHEST_ZONE_MINUTES) return null
+  const fractionMs = fraction === undefined ? 0 : Number(fraction.slice(0, 3).padEnd(3, '0'))
+  const epochMs = wallMs + fractionMs - (offsetMinutes ?? 0) * 60_000
+  if (epochMs > LAST_MS) return null
+  return { epochMs, offsetMinutes, wall: `${text.slice(0, 10)}T${text.slice(11, 16)}:${seconds}` }
 }
 
-function zoneSeconds(zone: string): number {
+/** Offset seconds come from two stamps that were not in step (dexcom-api.md 4); Tidepool rounds them to the minute too. */
+function zoneMinutes(zone: string): number {
   if (zone === 'Z') return 0
-  const [h = '0', m = '0', s = '0'] = zone.slice(1).match(/\d{2}/g) ?? []
-  return (zone.startsWith('-') ? -1 : 1) * (Number(h) * 3600 + Number(m) * 60 + Number(s))
+  const [h = '0', m = '0', s = '0'] = zone.slice(1).match(/\d\d/g) ?? []
+  const size = Number(h) * 60 + Number(m) + Math.round(Number(s) / 60)
+  return zone.startsWith('-') && size > 0 ? -size : size
 }
 
 /** What a device showed, for output: wall clock with its offset where Dexcom sent one, without where not. */
@@ -46,3 +52,6 @@ export function localTimeText({ wall, offsetMinutes }: WireTime): string {
 
 /** Query time of the window endpoints: exactly 19 characters, UTC, no zone (dexcom-api.md 3.1). */
 export const toQueryTime = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 19)
+
+/** Query time of dataRange's `lastSyncTime`, which unlike those of a window must carry its zone (dexcom-api.md 3.4). */
+export const toSyncTime = (epochMs: number): string => `${toQueryTime(epochMs)}Z`

@@ -3,7 +3,7 @@ import { AppError } from '@bg-ingest/domain'
 import type { Gate } from './limiter.ts'
 import { type Answer, exchange, type Timeouts, TransportFailure } from './transport.ts'
 
-export type DexcomEndpoint = 'egvs' | 'calibrations' | 'events' | 'dataRange' | 'token'
+export type DexcomEndpoint = 'egvs' | 'calibrations' | 'events' | 'dataRange' | 'devices' | 'alerts' | 'token'
 
 /** One request as operators see it: `status` is the HTTP status, or how the exchange ended without one. */
 export interface DexcomRequest {

@@ -1,7 +1,9 @@
 import type { Instant, ReadingType, Window } from '@bg-ingest/domain'
+import { type Alerts, alerts } from './alerts.ts'
 import { type CallerOptions, createCaller } from './caller.ts'
 import type { DexcomCall } from './data-call.ts'
 import { type DataSpan, dataRange } from './data-range.ts'
+import { type Devices, devices } from './devices.ts'
 import { type Fetched, fetchReadings, readPushed } from './fetch-readings.ts'
 import { type Grant, requestToken } from './token-call.ts'
 import type { Timeouts } from './transport.ts'
@@ -15,7 +17,12 @@ export interface DexcomClientOptions extends CallerOptions {
 export interface DexcomClient {
   /** At most 30 days; RangeError beyond. */
   fetchReadings(call: DexcomCall, type: ReadingType, window: Window): Promise<Fetched>
+  /** What there is at all, or what is new `since` an instant of the last 30 days. */
   dataRange(call: DexcomCall, since?: Instant): Promise<DataSpan>
+  devices(call: DexcomCall): Promise<Devices>
+  /** At most 30 days; RangeError beyond. */
+  alerts(call: DexcomCall, window: Window): Promise<Alerts>
+  /** At most 500 records in the shape of /egvs; RangeError beyond. */
   readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   exchangeCode(region: string, code: string): Promise<Grant>
   refresh(region: string, refreshToken: string): Promise<Grant>
@@ -39,7 +46,9 @@ export function createDexcomClient({
   const caller = createCaller(options)
   return {
     fetchReadings: (call, type, window) => fetchReadings(caller, call, type, window, timeouts.data),
-    dataRange: (call) => dataRange(caller, call, timeouts.data),
+    dataRange: (call, since) => dataRange(caller, call, timeouts.data, since),
+    devices: (call) => devices(caller, call, timeouts.data),
+    alerts: (call, window) => alerts(caller, call, window, timeouts.data),
     readPushed: (dexcomUserId, records) => readPushed(dexcomUserId, records, options.clock.now()),
     exchangeCode: (region, code) =>
       requestToken(caller, {

@@ -1,14 +1,15 @@
-import { RECORD_TYPES, RecordsPage, type RecordType, toQueryTime } from '@bg-ingest/dexcom-contract'
-import { type Deletion, type Measurement, type ReadingType, WINDOW_LIMIT_MS, type Window } from '@bg-ingest/domain'
+import { RECORD_TYPES, type RecordType } from '@bg-ingest/dexcom-contract'
+import type { Deletion, Measurement, ReadingType, Window } from '@bg-ingest/domain'
 import type { Caller, DexcomEndpoint } from './caller.ts'
-import { type DexcomCall, getData } from './data-call.ts'
+import type { DexcomCall } from './data-call.ts'
 import { normaliseRecords } from './normalise.ts'
-import { unreadable } from './refusal.ts'
+import { readWindow } from './records-page.ts'
+import { addTallies, total } from './tally.ts'
 import type { Timeouts } from './transport.ts'
 
 export interface Fetched {
   readonly dexcomUserId: string
-  /** Records that could be readings: measurements, rejected ones, and nothing else. */
+  /** Records that could be readings: measurements and rejected ones, and nothing else. */
   readonly fetched: number
   readonly measurements: readonly Measurement[]
   readonly deletions: readonly Deletion[]
@@ -32,32 +33,38 @@ export async function fetchReadings(
 ): Promise<Fetched> {
   const { recordType, endpoint } = WIRE[type]
   const { path } = RECORD_TYPES[recordType]
-  const json = await getData(caller, call, { endpoint, path, query: windowQuery(window), timeouts })
-  const { data: page } = RecordsPage.safeParse(json)
-  if (page?.recordType !== recordType) throw unreadable()
-  return read(page.userId, type, page.records, caller.now())
+  const pages = await readWindow(caller, call, { endpoint, path, recordType, window, timeouts }, (userId, records) =>
+    read(userId, type, records, caller.now()),
+  )
+  const [only, ...further] = pages
+  if (further.length === 0) return only
+  return {
+    dexcomUserId: only.dexcomUserId,
+    fetched: pages.reduce((sum, { fetched }) => sum + fetched, 0),
+    measurements: pages.flatMap(({ measurements }) => measurements),
+    deletions: pages.flatMap(({ deletions }) => deletions),
+    rejected: addTallies(pages.map(({ rejected }) => rejected)),
+    unknownValues: addTallies(pages.map(({ unknownValues }) => unknownValues)),
+  }
 }
 
-/** Records in the shape of /egvs that came without being asked for. */
-export const readPushed = (dexcomUserId: string, records: readonly unknown[], nowMs: number): Fetched =>
-  read(dexcomUserId, 'cgm', records, nowMs)
+/** More than this is no push but a page; the webhook refuses it before (contract 3). */
+const PUSH_LIMIT = 500
+
+/** Records in the shape of /egvs that came without being asked for. RangeError for more than 500. */
+export function readPushed(dexcomUserId: string, records: readonly unknown[], nowMs: number): Fetched {
+  if (records.length > PUSH_LIMIT) throw new RangeError('a push holds up to 500 records')
+  return read(dexcomUserId, 'cgm', records, nowMs)
+}
 
 function read(dexcomUserId: string, type: ReadingType, records: readonly unknown[], nowMs: number): Fetched {
-  const { measurements, rejected } = normaliseRecords(type, records, nowMs)
-  const setAside = [...rejected.values()].reduce((sum, n) => sum + n, 0)
-  const fetched = measurements.length + setAside
-  return { dexcomUserId, fetched, measurements, deletions: [], rejected, unknownValues: new Map() }
-}
-
-const SECOND_MS = 1000
-
-/**
- * Whole seconds around the window. Where both ends carry the same fraction, rounding outwards would make 30 days and a
- * second, which Dexcom refuses; then the newest fraction waits for the next call (windows overlap by a second).
- */
-function windowQuery({ fromMs, toMs }: Window): { startDate: string; endDate: string } {
-  if (!(toMs > fromMs) || toMs - fromMs > WINDOW_LIMIT_MS) throw new RangeError('a window spans up to 30 days')
-  const start = Math.floor(fromMs / SECOND_MS) * SECOND_MS
-  const end = Math.min(Math.ceil(toMs / SECOND_MS) * SECOND_MS, start + WINDOW_LIMIT_MS)
-  return { startDate: toQueryTime(start), endDate: toQueryTime(end) }
+  const { measurements, deletions, rejected, unknownValues } = normaliseRecords(type, records, nowMs)
+  return {
+    dexcomUserId,
+    fetched: measurements.length + total(rejected),
+    measurements,
+    deletions,
+    rejected,
+    unknownValues,
+  }
 }

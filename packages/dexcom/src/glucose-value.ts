@@ -1,7 +1,5 @@
+import { MGDL_PER_MMOLL } from '@bg-ingest/domain'
 import type { RejectReason } from './rejection.ts'
-
-/** Molar mass of glucose is 180.1559 g/mol, so 1 mmol/L is 18.01559 mg/dL: the factor of our own output. */
-export const MGDL_PER_MMOLL = 18.01559
 
 /** What a reading can be at all, in mg/dL; Tidepool's client accepts the same span. */
 const LOWEST_MGDL = 0
@@ -17,22 +15,24 @@ const CANNOT_BE_MMOLL = 34
 /**
  * Value and unit as sent -> whole mg/dL, rounded half up, pinned to 39 and 401. A unit that is absent or `unknown` is
  * read as mg/dL (Dexcom always sends mg/dL, dexcom-api.md 0.6) unless the number could be mmol/L: 5.4 taken for
- * 5 mg/dL would be a false hypoglycaemia.
+ * 5 mg/dL would be a false hypoglycaemia. A unit that Dexcom's list does not have is never guessed at.
  */
 export function readGlucose(
-  value: number | null | undefined,
-  unit: string | null | undefined,
-): number | Extract<RejectReason, 'value_missing' | 'value_range' | 'unit'> {
+  value: unknown,
+  unit: unknown,
+): number | Extract<RejectReason, 'shape' | 'value_missing' | 'value_range' | 'unit'> {
   if (value === null || value === undefined) return 'value_missing'
-  if (!Number.isFinite(value)) return 'value_range'
+  if (typeof value !== 'number') return 'shape'
+  if (!Number.isFinite(value)) return 'value_range' // NOTE: JSON's 1e309 arrives as Infinity
   const mgdl = inMgdl(value, unit)
   if (mgdl === null) return 'unit'
   if (mgdl < LOWEST_MGDL || mgdl > HIGHEST_MGDL) return 'value_range'
   return Math.min(Math.max(Math.round(mgdl), BELOW_RANGE_MGDL), ABOVE_RANGE_MGDL)
 }
 
-function inMgdl(value: number, unit: string | null | undefined): number | null {
-  switch (unit?.toLowerCase() ?? '') {
+function inMgdl(value: number, unit: unknown): number | null {
+  if (unit === 'mg/dL') return value
+  switch (typeof unit === 'string' ? unit.toLowerCase() : (unit ?? '')) {
     case 'mg/dl':
       return value
     case 'mmol/l':

@@ -1,28 +1,21 @@
-import { localTimeText, parseWireTime } from '@bg-ingest/dexcom-contract'
-import { boundOf, type Measurement, type ReadingType, type Trend, toInstant } from '@bg-ingest/domain'
+import { boundOf, type Deletion, type Measurement, type ReadingType, type Trend } from '@bg-ingest/domain'
 import { readGlucose } from './glucose-value.ts'
 import type { RejectReason } from './rejection.ts'
+import { countUnknown, type Page } from './unknown-values.ts'
+import { cut, readLocalTime, readTimestamp, textOrNull } from './wire-fields.ts'
 
-/** A wrong phone clock may lie ahead; ten minutes is more than drift (dexcom-api.md 4), beyond it nothing is `latest`. */
-const FUTURE_TOLERANCE_MS = 600_000
-
-/** Dexcom's longest text is a transmitterId of 64 characters; what is longer is not worth a place in the table. */
-const TEXT_LIMIT = 200
-
-type Text = string | null | undefined
-
-/** What the three kinds of records have in common. */
-interface WireReading {
+/** What the three kinds of records have in common; a field of unknown type is judged where it is read. */
+export interface WireReading {
   readonly recordId: string
   readonly systemTime: string
-  readonly displayTime?: Text
-  readonly value?: number | null | undefined
-  readonly unit?: Text
-  readonly transmitterId?: Text
-  readonly transmitterTicks?: number | null | undefined
-  readonly transmitterGeneration?: Text
-  readonly displayDevice?: Text
-  readonly displayApp?: Text
+  readonly displayTime?: unknown
+  readonly value?: unknown
+  readonly unit?: unknown
+  readonly transmitterId?: string | null | undefined
+  readonly transmitterTicks?: unknown
+  readonly transmitterGeneration?: unknown
+  readonly displayDevice?: string | null | undefined
+  readonly displayApp?: unknown
 }
 
 interface Arrow {
@@ -38,20 +31,36 @@ export function toMeasurement(
   type: ReadingType,
   record: WireReading,
   arrow: Arrow,
-  nowMs: number,
+  page: Page,
 ): Measurement | RejectReason {
-  const system = parseWireTime(record.systemTime)
-  if (!system) return 'time'
-  if (system.epochMs > nowMs + FUTURE_TOLERANCE_MS) return 'future'
+  countUnknown(page, 'unit', record.unit)
+  const origin = originOf(type, record, page)
+  if (typeof origin === 'string') return origin
   const glucose = readGlucose(record.value, record.unit)
   if (typeof glucose === 'string') return glucose
-  const display = record.displayTime ? parseWireTime(record.displayTime) : null
+  const { transmitterTicks } = record
   return {
-    timestamp: toInstant(system.epochMs),
-    localTime: display && localTimeText(display),
+    timestamp: origin.timestamp,
+    localTime: readLocalTime(record.displayTime),
     glucose,
     bound: boundOf(glucose),
-    ...arrow,
+    trend: arrow.trend,
+    trendRate: arrow.trendRate,
+    type,
+    device: origin.device,
+    recordId: origin.recordId,
+    transmitterTicks: isTicks(transmitterTicks) ? transmitterTicks : null,
+  }
+}
+
+/** When and where a record comes from: all that a deletion has, because what is taken back needs no value. */
+export function originOf(type: ReadingType, record: WireReading, page: Page): Deletion | RejectReason {
+  countUnknown(page, 'transmitterGeneration', record.transmitterGeneration)
+  countUnknown(page, 'displayDevice', record.displayDevice)
+  const timestamp = readTimestamp(record.systemTime, page.nowMs)
+  if (typeof timestamp === 'string') return timestamp
+  return {
+    timestamp: timestamp.at,
     type,
     device: {
       transmitterId: textOrNull(record.transmitterId),
@@ -59,10 +68,8 @@ export function toMeasurement(
       display: textOrNull(record.displayDevice),
       app: textOrNull(record.displayApp),
     },
-    recordId: record.recordId.slice(0, TEXT_LIMIT),
-    transmitterTicks: Number.isSafeInteger(record.transmitterTicks) ? (record.transmitterTicks ?? null) : null,
+    recordId: cut(record.recordId),
   }
 }
 
-/** Some apps send "" for a transmitter they do not know (dexcom-api.md 3.2). */
-const textOrNull = (text: Text): string | null => (text ? text.slice(0, TEXT_LIMIT) : null)
+const isTicks = (value: unknown): value is number => Number.isSafeInteger(value)

@@ -4,6 +4,13 @@ import type { Answer, FailureKind } from './transport.ts'
 
 /** Errors of this package have constant messages and no cause: bodies, headers and forms hold tokens and values. */
 
+/** A page beyond what we hold: the same window asked for in halves may be answered. */
+export class PageTooLarge extends AppError {
+  constructor() {
+    super('upstream_invalid', 'Dexcom sent more than we hold')
+  }
+}
+
 export const unreadable = () => new AppError('upstream_invalid', 'Dexcom sent something unreadable')
 
 /** A cancelled call ends with the reason of its signal where that is one of ours (a lost lease), else as unavailable. */
@@ -41,5 +48,6 @@ export function dataRefusal(answer: Answer, nowMs: number): AppError | null {
 /** Why a data call got no answer. */
 export function dataFailure(kind: FailureKind, signal: AbortSignal): AppError {
   if (kind === 'aborted') return cancelled(signal)
+  if (kind === 'too_large') return new PageTooLarge()
   return kind === 'unreadable' ? unreadable() : new AppError('upstream_unavailable', 'Dexcom cannot be reached')
 }

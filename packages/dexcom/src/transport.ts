@@ -26,8 +26,11 @@ export interface Answer {
   readonly body: string
 }
 
-/** `not_sent`: surely nothing left this machine. `lost`: something may have arrived. `unreadable`: an answer, but no HTTP text. */
-export type FailureKind = 'not_sent' | 'lost' | 'unreadable' | 'aborted'
+/**
+ * `not_sent`: surely nothing left this machine. `lost`: something may have arrived. `unreadable`: an answer, but no HTTP
+ * text. `too_large`: an answer beyond what we hold.
+ */
+export type FailureKind = 'not_sent' | 'lost' | 'unreadable' | 'too_large' | 'aborted'
 
 /** Carries a kind and nothing else: got's errors hold headers and form, and whoever logs them logs every token. */
 export class TransportFailure extends Error {
@@ -76,7 +79,7 @@ async function readBody(stream: AsyncIterable<unknown>): Promise<string> {
   for await (const chunk of stream) {
     if (!Buffer.isBuffer(chunk)) throw new TransportFailure('unreadable')
     bytes += chunk.length
-    if (bytes > BODY_LIMIT_BYTES) throw new TransportFailure('unreadable')
+    if (bytes > BODY_LIMIT_BYTES) throw new TransportFailure('too_large')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -2,7 +2,7 @@ export const UNITS = ['mg/dL', 'mmol/L'] as const
 export type Unit = (typeof UNITS)[number]
 
 /** Molar mass of glucose is 180.1559 g/mol, so 1 mmol/L is 18.01559 mg/dL. */
-const MGDL_PER_MMOLL = 18.01559
+export const MGDL_PER_MMOLL = 18.01559
 
 /** mg/dL -> the unit asked for; mmol/L is rounded half up to one decimal, once, here. */
 export function inUnit(mgdl: number, unit: Unit): number {

@@ -123,6 +123,9 @@ describe('Dexcom client: data', () => {
         dexcomUserId: 'dexcom-user',
         fromMs: Date.UTC(2026, 1, 1, 7),
         toMs: Date.UTC(2026, 10, 20, 14, 49),
+        calibrations: null,
+        egvs: { fromMs: Date.UTC(2026, 1, 1, 8, 0, 3), toMs: Date.UTC(2026, 10, 20, 14, 49) },
+        events: { fromMs: Date.UTC(2026, 1, 1, 7), toMs: Date.UTC(2026, 10, 20, 12, 5, 10) },
       })
       expect(server.seen[0]?.url.pathname).to.equal('/v3/users/self/dataRange')
       expect(server.seen[0]?.url.search).to.equal('')
@@ -130,7 +133,14 @@ describe('Dexcom client: data', () => {
 
     it('takes an account without data', async () => {
       server.answer(server.json(200, range({ egvs: null })))
-      expect(await asked()).to.deep.equal({ dexcomUserId: 'dexcom-user', fromMs: null, toMs: null })
+      expect(await asked()).to.deep.equal({
+        dexcomUserId: 'dexcom-user',
+        fromMs: null,
+        toMs: null,
+        egvs: null,
+        calibrations: null,
+        events: null,
+      })
     })
 
     it('takes a single record, whose span has no length', async () => {
