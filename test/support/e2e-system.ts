@@ -10,24 +10,9 @@ import { call, type PersonClient, personClient, type TokenOptions, tokenOf } fro
 import { killApp, type ListeningApp, startApp } from './e2e-process.ts'
 import { until } from './until.ts'
 
-/** Test files run one after another in one Redis; each has a database of its own, so that none sees another's jobs. */
-const REDIS_DATABASES = [
-  'replay',
-  'crash',
-  'access',
-  'input',
-  'reads',
-  'sync',
-  'connection',
-  'oauth',
-  'read-only',
-  'start',
-  'late-data',
-] as const
-export type SystemName = (typeof REDIS_DATABASES)[number]
-
 export interface SystemOptions {
-  readonly name: SystemName
+  /** Names it in its processes' output. */
+  readonly name?: string
   readonly simulator?: SimulatorOptions
   /** Beside, and before, what every test sets. */
   readonly variables?: Readonly<Record<string, string>>
@@ -88,11 +73,11 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function start(
-  { name, simulator: simulatorOptions, variables: own = {}, apiVariables, workers: count = 2 }: SystemOptions,
+  { simulator: simulatorOptions, variables: own = {}, apiVariables, workers: count = 2 }: SystemOptions,
   closers: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): Promise<System> {
-  const redisUrl = await emptyRedis(name, closers)
+  const redisUrl = await emptyRedis(closers)
   // Its clock stands still unless a test moves it: no reading appears between a sync and the look at what there is.
   const simulator = await startSimulator({ clock: createVirtualClock({ speed: 0 }), ...simulatorOptions })
   closers.push(() => simulator.stop())
@@ -175,10 +160,11 @@ export function fromRunner(name: string): string {
   return value
 }
 
-async function emptyRedis(name: SystemName, closers: (() => Promise<unknown>)[]): Promise<string> {
+/** A database of its own, so that no system sees another's jobs; 0 stays for the tests that use prefixes, and counts. */
+async function emptyRedis(closers: (() => Promise<unknown>)[]): Promise<string> {
   const url = new URL(fromRunner('REDIS_URL'))
-  // 0 stays for the tests that use prefixes.
-  url.pathname = `/${1 + REDIS_DATABASES.indexOf(name)}`
+  const counting = new Redis(url.href)
+  url.pathname = `/${1 + (await counting.incr('test:databases-taken').finally(() => counting.disconnect()))}`
   const redis = new Redis(url.href)
   closers.push(async () => {
     await redis.flushdb()

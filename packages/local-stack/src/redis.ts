@@ -38,6 +38,8 @@ export async function startRedis(options: RedisOptions): Promise<RunningBackend>
       save: '',
       appendonly: options.keepData ? 'yes' : 'no',
       'maxmemory-policy': 'noeviction',
+      // One for each end-to-end test file, so that none sees another's jobs.
+      databases: '100',
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])
     const redis = await startServiceProcess({ name: 'redis-server', command, args, dir, env, stopWithinMs: 3000 })
