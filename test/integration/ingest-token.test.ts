@@ -76,12 +76,12 @@ describe('the tokens of a person, on DynamoDB', function () {
     let refusals = 20
     const shaky: World['accounts'] = {
       ...world.accounts,
-      putConnection: (connection, lease) => {
+      putConnection: (connection, ...rest) => {
         if (connection.tokens?.version === 2 && refusals > 0) {
           refusals -= 1
           return Promise.reject(new Error('DynamoDB is away'))
         }
-        return world.accounts.putConnection(connection, lease)
+        return world.accounts.putConnection(connection, ...rest)
       },
     }
     await world.sync({}, { ...world.ports, accounts: shaky })
@@ -141,7 +141,7 @@ describe('the tokens of a person, on DynamoDB', function () {
     })
   })
 
-  for (const code of ['upstream_unavailable', 'upstream_rate_limited', 'upstream_misconfigured'] as const)
+  for (const code of ['upstream_unavailable', 'upstream_rate_limited', 'upstream_rejected'] as const)
     it(`are as good as before after ${code}`, async () => {
       const world = await due()
       const before = await world.connection()

@@ -79,7 +79,11 @@ export function aConnection(over: Partial<Connection> = {}): Connection {
       version: 1,
       presentedAt: null,
       presentations: 0,
+      presentAgainAt: null,
+      stamp: 'stamp-1',
     },
+    refusals: null,
+    codeId: null,
     notices: [],
     ...over,
   }

@@ -136,6 +136,7 @@ export function scriptedDexcom(): ScriptedDexcom {
       if (code !== GOOD_CODE) throw new AppError('authorization_failed', 'no such code')
       return grant()
     },
+    tokenTurn: (work) => work(),
     async refresh(_region, token) {
       await begin({ method: 'refresh', presented: token })
       if (!refresh.delete(token)) throw new AppError('needs_reauth', 'invalid_grant')

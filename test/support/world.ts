@@ -20,7 +20,7 @@ const vault: Ports['vault'] = {
   seal: async (userId, field, plain) => `${userId}|${field}|${plain}`,
   open: async (userId, field, sealed) => {
     if (!sealed.startsWith(`${userId}|${field}|`)) throw new AppError('token_unreadable', 'sealed for something else')
-    return sealed.slice(userId.length + field.length + 2)
+    return sealed.slice(userId.length + field.length + 2).replace(/#\d+$/, '')
   },
 }
 
@@ -34,7 +34,9 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
   const counted = new Map<string, number>()
   const never = new AbortController().signal
 
-  const accounts = createAccountWriter(dynamo.client(), dynamo.tables.accounts, clock.now)
+  /** The store of a worker with a clock of its own. */
+  const accountsAt = (now: () => number) => createAccountWriter(dynamo.client(), dynamo.tables.accounts, now)
+  const accounts = accountsAt(clock.now)
   const readings = createReadingWriter(
     dynamo.client((used) => readingUnits.push(used)),
     { table: dynamo.tables.readings, retentionDays, now: clock.now },
@@ -51,6 +53,7 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
       readingLag: () => undefined,
       unknownValues: () => undefined,
       tokenRefresh: (outcome) => counted.set(`token ${outcome}`, (counted.get(`token ${outcome}`) ?? 0) + 1),
+      connectionProblem: (code) => counted.set(`problem ${code}`, (counted.get(`problem ${code}`) ?? 0) + 1),
     },
     clock,
     pause: async (ms) => clock.advance(ms),
@@ -72,8 +75,13 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
       { userId, trigger: 'poll', ...request },
       never,
     )
-  const connect = (code = GOOD_CODE, as: Ports = ports) =>
-    connectUser(as, { userId, region: 'default', sealedCode: `${userId}|oauth_code|${code}` }, never)
+  let redirects = 0
+  /** `redirect` names one that was seen before: its job is delivered again. Sealed texts are never equal otherwise. */
+  const connect = (code = GOOD_CODE, as: Ports = ports, redirect?: number) => {
+    redirects += 1
+    const sealedCode = `${userId}|oauth_code|${code}#${redirect ?? redirects}`
+    return connectUser(as, { userId, region: 'default', sealedCode }, never)
+  }
 
   const stored = () => readings.between(userId, { fromMs: 0, toMs: Date.UTC(9999, 0) })
   /** State of the person, as the next run would find it. */
@@ -93,6 +101,7 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
     publisher,
     userId,
     accounts,
+    accountsAt,
     readings,
     ports,
     portsOf,

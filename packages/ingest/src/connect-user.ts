@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { AppError, PRIORITY, toInstant, type UserId } from '@bg-ingest/domain'
 import { type Held, withLease } from './lease.ts'
+import { persistGrant, sealGrant } from './persist-grant.ts'
 import type { Connection, Grant, Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
-import { sealGrant } from './refresh-grant.ts'
 
 export interface ConnectRequest {
   readonly userId: UserId
@@ -19,9 +20,40 @@ export async function connectUser(ports: Ports, request: ConnectRequest, stop: A
   return withLease(ports, request.userId, stop, (held) => connect(ports, held, request), { revive: true })
 }
 
-async function connect(ports: Ports, held: Held, { userId, region, sealedCode }: ConnectRequest): Promise<Connection> {
-  const code = await ports.vault.open(userId, 'oauth_code', sealedCode)
+async function connect(ports: Ports, held: Held, request: ConnectRequest): Promise<Connection> {
+  const { userId, sealedCode } = request
+  const codeId = hashOf(sealedCode)
   const before = await ports.accounts.connection(userId)
+  if (before?.codeId === codeId) return connectedAlready(ports, held, before)
+  const code = await ports.vault.open(userId, 'oauth_code', sealedCode)
+  const run = () => exchange(ports, held, { before, request, code, codeId })
+  return settle(ports, held, await (ports.unbroken ? ports.unbroken.run(run) : run()))
+}
+
+/** Sealed texts are never equal, so the hash of one names the redirect that brought it. */
+const hashOf = (sealedCode: string): string => createHash('sha256').update(sealedCode).digest('base64url')
+
+/** A job delivered again: a code presented twice can cost the grant that it was exchanged for (RFC 6749, 4.1.2). */
+async function connectedAlready(ports: Ports, held: Held, before: Connection): Promise<Connection> {
+  if (before.status === 'connected') return settle(ports, held, before)
+  throw new AppError('authorization_failed', 'This authorization has ended since')
+}
+
+async function settle(ports: Ports, held: Held, connection: Connection): Promise<Connection> {
+  const told = await publishNotices(ports, held, connection)
+  await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
+  return told
+}
+
+interface Exchange {
+  readonly before: Connection | null
+  readonly request: ConnectRequest
+  readonly code: string
+  readonly codeId: string
+}
+
+async function exchange(ports: Ports, held: Held, { before, request, code, codeId }: Exchange): Promise<Connection> {
+  const { userId, region } = request
   held.check()
   const grant = await ports.dexcom.exchangeCode(region, code)
   const dexcomUserId = await learnAccount(ports, held, region, grant)
@@ -38,16 +70,16 @@ async function connect(ports: Ports, held: Held, { userId, region, sealedCode }:
     paused: before?.paused ?? false,
     problem: null,
     tokens: await sealGrant(ports, { userId }, grant, (before?.tokens?.version ?? 0) + 1),
+    refusals: null,
+    codeId,
     notices: [
       ...(before?.notices ?? []),
       { id: ports.newId(), routingKey: 'connection.connected', region, at, reason: null },
     ],
   }
   held.check()
-  await ports.accounts.createConnection(connection, held.lease)
-  const told = await publishNotices(ports, held, connection)
-  await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
-  return told
+  await persistGrant(ports, () => ports.accounts.createConnection(connection, held.lease))
+  return connection
 }
 
 /** Which Dexcom account this grant belongs to; null where Dexcom cannot say now, and the first page will tell. */

@@ -21,6 +21,7 @@ export async function disconnectUser(ports: Ports, userId: UserId, stop: AbortSi
       status: 'disconnected',
       tokens: null,
       problem: null,
+      refusals: null,
       notices: [
         ...connection.notices,
         { id: ports.newId(), routingKey: 'connection.disconnected', region: connection.region, at, reason: null },

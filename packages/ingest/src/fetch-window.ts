@@ -9,7 +9,7 @@ export interface WindowContent {
   readonly counts: Pick<Counts, 'fetched' | 'rejected'>
 }
 
-/** Asks Dexcom for one window of each record type. A page of another account is refused whole: nothing of it is stored. */
+/** Asks Dexcom for one window of each record type. The session refuses a page of another account whole. */
 export async function fetchWindow(
   ports: Ports,
   session: Session,
@@ -22,7 +22,7 @@ export async function fetchWindow(
   for (const type of types) {
     const page = await fetchIfOffered(ports, session, window, type)
     if (!page) continue
-    dexcomUserId = sameAccount(dexcomUserId, page)
+    dexcomUserId = page.dexcomUserId
     measurements.push(...page.measurements)
     const refused = [...page.rejected.values()].reduce((sum, count) => sum + count, 0)
     ports.observer.readings(type, 'rejected', refused)
@@ -41,15 +41,9 @@ async function fetchIfOffered(
   type: ReadingType,
 ): Promise<Fetched | null> {
   try {
-    return await session.call((call) => dexcom.fetchReadings(call, type, window))
+    return await session.call((call) => dexcom.fetchReadings(call, type, window), { optional: type !== 'cgm' })
   } catch (err) {
     if (type !== 'cgm' && err instanceof AppError && err.code === 'upstream_not_offered') return null
     throw err
   }
-}
-
-function sameAccount(known: string | null, { dexcomUserId }: Fetched): string {
-  if (known !== null && known !== dexcomUserId)
-    throw new AppError('wrong_account', "Dexcom answered with another account's data")
-  return dexcomUserId
 }

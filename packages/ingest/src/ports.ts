@@ -12,6 +12,9 @@ import type {
   UserId,
   Window,
 } from '@bg-ingest/domain'
+import type { ProblemCode } from './problems.ts'
+import type { TokenRules } from './token-rules.ts'
+import type { Unbroken } from './unbroken.ts'
 
 /** What the flows need from outside. Adapters match these shapes structurally and know nothing of this package. */
 
@@ -54,6 +57,16 @@ export interface SealedTokens {
   readonly version: number
   readonly presentedAt: Instant | null
   readonly presentations: number
+  /** While the outcome of the last use is open: nobody presents the refresh token before this instant. */
+  readonly presentAgainAt: Instant | null
+  /** New with every write of the tokens. Who writes a connection names the stamp it read, and fails over another one. */
+  readonly stamp: string
+}
+
+/** Calls refused with 401 although their token was fresh; the next try waits until `retryNotBefore`. */
+export interface Refusals {
+  readonly count: number
+  readonly retryNotBefore: Instant
 }
 
 /** A connection event that waits for the broker; written with the change it tells, removed once confirmed. */
@@ -77,6 +90,9 @@ export interface Connection {
   readonly paused: boolean
   readonly problem: { readonly code: string; readonly detail: string } | null
   readonly tokens: SealedTokens | null
+  readonly refusals: Refusals | null
+  /** Hash of the sealed code that led here: a job delivered twice finds that it has exchanged it already. */
+  readonly codeId: string | null
   readonly notices: readonly Notice[]
 }
 
@@ -94,8 +110,12 @@ export interface AccountStore {
   connection(userId: UserId): Promise<Connection | null>
   /** Writes the connection whether there was one or not; for connecting only. Throws `lease_lost`. */
   createConnection(connection: Connection, lease: Lease): Promise<void>
-  /** Replaces a connection. Throws `lease_lost` behind a newer fence, and where an erasure has deleted it. */
-  putConnection(connection: Connection, lease: Lease): Promise<void>
+  /**
+   * Replaces a connection whose tokens are still `before`: those of the connection itself, unless it changes them. Throws
+   * `lease_lost` behind a newer fence or other tokens, and where an erasure has deleted it. New tokens are saved even
+   * behind a newer fence, as long as the refresh token that they follow on is the stored one.
+   */
+  putConnection(connection: Connection, lease: Lease, before?: SealedTokens): Promise<void>
   /** Creates log items, each only if absent. Throws `lease_lost` where another run claimed the range. */
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   /** Deletes the log and the connection; the state is left for `entomb`. */
@@ -168,6 +188,8 @@ export interface Dexcom {
    * Dexcom surely granted nothing, and `upstream_outcome_unknown` where the answer was lost on the way.
    */
   refresh(region: string, refreshToken: string): Promise<Grant>
+  /** Runs `work`, in which one refresh token is spent and its successor saved, as one of at most two in this process. */
+  tokenTurn?<T>(work: () => Promise<T>): Promise<T>
 }
 
 export interface Vault {
@@ -195,6 +217,8 @@ export interface Observer {
   /** Values that our lists do not know yet, by the name of their field. */
   unknownValues(field: string, count: number): void
   tokenRefresh(outcome: 'refreshed' | 'rejected' | 'unavailable' | 'unknown' | 'misconfigured'): void
+  /** A person's connection has a problem that it did not have before. */
+  connectionProblem(code: ProblemCode): void
 }
 
 export interface Clock {
@@ -216,4 +240,8 @@ export interface Ports {
   readonly pause: (ms: number) => Promise<void>
   /** A fresh unique id, for leases. */
   readonly newId: () => string
+  /** Times of the rules on tokens; the usual ones where it is left out. */
+  readonly tokenRules?: TokenRules
+  /** Told of every exchange of tokens, which a process must not leave half-way. */
+  readonly unbroken?: Unbroken
 }

@@ -1,90 +1,76 @@
 import { AppError, type ErrorCode, epochMs, toInstant } from '@bg-ingest/domain'
+import { endGrant } from './end-grant.ts'
 import type { Held } from './lease.ts'
+import { persistGrant, sealGrant } from './persist-grant.ts'
 import type { Connection, Grant, Ports, SealedTokens } from './ports.ts'
-import { publishNotices } from './publish.ts'
+import { withProblem } from './problems.ts'
 import { step } from './steps.ts'
-import { tokenTimes } from './token-timing.ts'
+import { TOKEN_RULES } from './token-rules.ts'
 
-/** After an answer was lost, the same refresh token is presented once more, not sooner (promises.md I6). */
-const AMBIGUOUS_WAIT_MS = 30_000
-/** How long a fresh grant is tried to be saved: it exists nowhere else (promises.md I7). */
-const PERSIST_FOR_MS = 60_000
-const PERSIST_PAUSE_MS = 500
-
-interface Renewed {
+export interface Renewed {
   readonly connection: Connection
   readonly accessToken: string
 }
+
+/** A connection that has tokens. */
+type Granted = Connection & { readonly tokens: SealedTokens }
 
 /**
  * Spends the refresh token, which works once, and saves its successor before anybody uses it. The intent is written
  * first, in the same shape and to the same item: if that write fails, Dexcom is not called.
  */
 export async function refreshGrant(ports: Ports, held: Held, connection: Connection): Promise<Renewed> {
-  const { tokens, userId, region } = connection
+  const { tokens, userId } = connection
   if (!tokens) throw new AppError('not_connected', 'This person has no tokens')
-  if (tokens.presentations >= 2) return giveUp(ports, held, connection, 'answer_lost')
-  awaitAmbiguity(ports, tokens)
+  const openMs = openForMs(ports, tokens)
+  if (openMs > 0)
+    throw new AppError('upstream_outcome_unknown', 'Waiting before the refresh token is presented again', {
+      retryAfterMs: openMs,
+    })
+  if (tokens.presentations >= 2) return replaceOrEnd(ports, held, { ...connection, tokens }, 'answer_lost')
   const refreshToken = await ports.vault.open(userId, 'refresh_token', tokens.refresh)
+  const run = () => present(ports, held, { ...connection, tokens }, refreshToken)
+  const unbroken = () => (ports.unbroken ? ports.unbroken.run(run) : run())
+  return ports.dexcom.tokenTurn ? ports.dexcom.tokenTurn(unbroken) : unbroken()
+}
 
-  const presented: SealedTokens = {
-    ...tokens,
-    presentedAt: toInstant(ports.clock.now()),
-    presentations: tokens.presentations + 1,
+/** Milliseconds for which the outcome of the last use of the refresh token stays open; 0 where nothing is in doubt. */
+export function openForMs({ clock }: Pick<Ports, 'clock'>, { presentAgainAt, presentations }: SealedTokens): number {
+  return presentations === 0 || presentAgainAt === null ? 0 : Math.max(0, epochMs(presentAgainAt) - clock.now())
+}
+
+/** The turn may have been long in coming, so the lease is asked again; whoever took over meanwhile stamped the tokens. */
+async function present(ports: Ports, held: Held, before: Granted, refreshToken: string): Promise<Renewed> {
+  const { inFlightMs } = ports.tokenRules ?? TOKEN_RULES
+  const nowMs = ports.clock.now()
+  const intended: Granted = {
+    ...before,
+    tokens: {
+      ...before.tokens,
+      presentedAt: toInstant(nowMs),
+      presentations: before.tokens.presentations + 1,
+      presentAgainAt: toInstant(nowMs + inFlightMs),
+      stamp: ports.newId(),
+    },
   }
   held.check()
-  await ports.accounts.putConnection({ ...connection, tokens: presented }, held.lease)
+  await ports.accounts.putConnection(intended, held.lease, before.tokens)
   step('refresh-intended')
 
   let grant: Grant
   try {
-    grant = await ports.dexcom.refresh(region, refreshToken)
+    grant = await ports.dexcom.refresh(before.region, refreshToken)
   } catch (err) {
-    return refused(ports, held, connection, AppError.from(err))
+    return refused(ports, held, { before, intended }, AppError.from(err))
   }
   step('refresh-answered')
-  const renewed = { ...connection, tokens: await sealGrant(ports, connection, grant, tokens.version + 1) }
-  await persist(ports, held, renewed)
+  const tokens = await sealGrant(ports, before, grant, before.tokens.version + 1)
+  const problem = before.problem?.code === 'upstream_misconfigured' ? null : before.problem
+  const renewed = { ...before, problem, tokens }
+  await persistGrant(ports, () => ports.accounts.putConnection(renewed, held.lease, intended.tokens))
   step('refresh-persisted')
   ports.observer.tokenRefresh('refreshed')
   return { connection: renewed, accessToken: grant.accessToken }
-}
-
-/** Both tokens of a grant as they are stored: encrypted, bound to the person and to their field. */
-export async function sealGrant(
-  ports: Pick<Ports, 'vault' | 'clock'>,
-  { userId }: Pick<Connection, 'userId'>,
-  grant: Grant,
-  version: number,
-): Promise<SealedTokens> {
-  const [access, refresh] = await Promise.all([
-    ports.vault.seal(userId, 'access_token', grant.accessToken),
-    ports.vault.seal(userId, 'refresh_token', grant.refreshToken),
-  ])
-  const times = tokenTimes(userId, version, ports.clock.now(), grant.expiresInSeconds)
-  return { access, refresh, ...times, version, presentedAt: null, presentations: 0 }
-}
-
-function awaitAmbiguity({ clock }: Ports, { presentedAt, presentations }: SealedTokens): void {
-  if (presentations === 0 || presentedAt === null) return
-  const waitMs = epochMs(presentedAt) + AMBIGUOUS_WAIT_MS - clock.now()
-  if (waitMs > 0)
-    throw new AppError('upstream_outcome_unknown', 'Waiting before the refresh token is presented again', {
-      retryAfterMs: waitMs,
-    })
-}
-
-/** Writes the new grant, and goes on trying while DynamoDB fails, until a newer fence has taken the person over. */
-async function persist({ accounts, clock, pause }: Ports, held: Held, connection: Connection): Promise<void> {
-  const until = clock.monotonic() + PERSIST_FOR_MS
-  for (;;) {
-    try {
-      return await accounts.putConnection(connection, held.lease)
-    } catch (err) {
-      if (AppError.from(err).code === 'lease_lost' || clock.monotonic() >= until) throw err
-      await pause(PERSIST_PAUSE_MS)
-    }
-  }
 }
 
 const OUTCOMES: Partial<Record<ErrorCode, 'rejected' | 'unknown' | 'misconfigured'>> = {
@@ -93,42 +79,49 @@ const OUTCOMES: Partial<Record<ErrorCode, 'rejected' | 'unknown' | 'misconfigure
   upstream_misconfigured: 'misconfigured',
 }
 
-async function refused(ports: Ports, held: Held, connection: Connection, error: AppError): Promise<Renewed> {
-  ports.observer.tokenRefresh(OUTCOMES[error.code] ?? 'unavailable')
-  // Only a lost answer leaves open whether the token is spent; in every other case it is as good, or as doubtful, as before.
-  if (error.code === 'upstream_outcome_unknown')
-    throw new AppError(error.code, error.message, { cause: error, retryAfterMs: AMBIGUOUS_WAIT_MS })
-  if (error.code === 'needs_reauth') return giveUp(ports, held, connection, 'invalid_grant')
-  await ports.accounts.putConnection(connection, held.lease)
-  throw error
+interface Attempt {
+  readonly before: Granted
+  readonly intended: Granted
 }
 
-/**
- * The grant is dead: no further call until the person connects again, and one notice to tell. Another run may have
- * renewed the tokens while we held stale ones; then its tokens count.
- */
-async function giveUp(ports: Ports, held: Held, connection: Connection, reason: string): Promise<Renewed> {
+async function refused(ports: Ports, held: Held, { before, intended }: Attempt, error: AppError): Promise<Renewed> {
+  ports.observer.tokenRefresh(OUTCOMES[error.code] ?? 'unavailable')
+  switch (error.code) {
+    case 'upstream_outcome_unknown':
+      return leaveOpen(ports, held, intended, error)
+    case 'needs_reauth':
+      return replaceOrEnd(ports, held, intended, 'invalid_grant')
+    case 'upstream_misconfigured':
+      // Our own credentials are at fault: no person is unlinked for that.
+      await takeBack(ports, held, withProblem(before, error.code), intended)
+      if (before.problem?.code !== error.code) ports.observer.connectionProblem(error.code)
+      throw error
+    default:
+      await takeBack(ports, held, before, intended)
+      throw error
+  }
+}
+
+/** Only a lost answer leaves open whether the token is spent; in every other case it is as good, or as doubtful, as before. */
+async function takeBack(ports: Ports, held: Held, before: Connection, { tokens }: Granted): Promise<void> {
+  // NOTE: where even that cannot be written the intent stands, and the token counts as in doubt: slower, never wrong.
+  await ports.accounts.putConnection(before, held.lease, tokens).catch(() => undefined)
+}
+
+async function leaveOpen(ports: Ports, held: Held, intended: Granted, error: AppError): Promise<never> {
+  const { answerLostMs } = ports.tokenRules ?? TOKEN_RULES
+  const presentAgainAt = toInstant(ports.clock.now() + answerLostMs)
+  const open = { ...intended, tokens: { ...intended.tokens, presentAgainAt, stamp: ports.newId() } }
+  // NOTE: as above; the intent alone makes others wait longer.
+  await ports.accounts.putConnection(open, held.lease, intended.tokens).catch(() => undefined)
+  throw new AppError(error.code, error.message, { cause: error, retryAfterMs: answerLostMs })
+}
+
+/** A late run may have saved the grant that our own token was spent for; then that one counts. */
+async function replaceOrEnd(ports: Ports, held: Held, connection: Granted, reason: string): Promise<Renewed> {
   const { userId, tokens } = connection
   const current = await ports.accounts.connection(userId)
-  if (current?.tokens && current.tokens.version !== tokens?.version) {
-    const accessToken = await ports.vault.open(userId, 'access_token', current.tokens.access)
-    return { connection: current, accessToken }
-  }
-  const at = toInstant(ports.clock.now())
-  const dead: Connection = {
-    ...connection,
-    status: 'needs_reauth',
-    tokens: null,
-    problem: {
-      code: 'needs_reauth',
-      detail: 'Dexcom no longer accepts the authorization; the person has to connect again.',
-    },
-    notices: [
-      ...connection.notices,
-      { id: ports.newId(), routingKey: 'connection.needs_reauth', region: connection.region, at, reason },
-    ],
-  }
-  await ports.accounts.putConnection(dead, held.lease)
-  await publishNotices(ports, held, dead)
-  throw new AppError('needs_reauth', 'Dexcom no longer accepts the authorization')
+  if (current?.tokens && current.tokens.refresh !== tokens.refresh)
+    return { connection: current, accessToken: await ports.vault.open(userId, 'access_token', current.tokens.access) }
+  return endGrant(ports, held, connection, reason)
 }

@@ -2,7 +2,10 @@ import type { Held } from './lease.ts'
 import type { Connection, Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
 
-/** Writes what the connection item still lacks: the account's pseudonym on first sight, and notices the broker now takes. */
+/**
+ * Writes what the connection item still lacks after Dexcom has answered: the account's pseudonym on first sight, the end
+ * of a problem, and notices the broker now takes.
+ */
 export async function rememberAccount(
   ports: Ports,
   held: Held,
@@ -10,8 +13,9 @@ export async function rememberAccount(
   dexcomUserId: string | null,
 ): Promise<void> {
   let current = connection
-  if (current.dexcomUserId === null && dexcomUserId !== null) {
-    current = { ...current, dexcomUserId }
+  const isNew = current.dexcomUserId === null && dexcomUserId !== null
+  if (isNew || current.problem !== null || current.refusals !== null) {
+    current = { ...current, dexcomUserId: current.dexcomUserId ?? dexcomUserId, problem: null, refusals: null }
     held.check()
     await ports.accounts.putConnection(current, held.lease)
   }

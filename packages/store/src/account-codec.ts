@@ -32,7 +32,10 @@ const Tokens = z.object({
   version: z.number().int(),
   presentedAt: instant,
   presentations: z.number().int(),
+  presentAgainAt: instant,
+  stamp: z.string().default(''),
 })
+export type AccountTokens = z.infer<typeof Tokens>
 
 const Notice = z.object({
   id: z.string(),
@@ -52,6 +55,8 @@ const Connection = z.object({
   paused: z.boolean().default(false),
   problem: z.object({ code: z.string(), detail: z.string() }).nullable().default(null),
   tokens: Tokens.nullable().default(null),
+  refusals: z.object({ count: z.number().int(), retryNotBefore: Instant }).nullable().default(null),
+  codeId: z.string().nullable().default(null),
   notices: z.array(Notice).readonly().default([]),
 })
 export type AccountConnection = z.infer<typeof Connection>

@@ -3,8 +3,8 @@ import type { UserId } from '@bg-ingest/domain'
 import { type AccountConnection, type AccountState, parseConnection, parseState } from './account-codec.ts'
 import { CONNECTION, STATE } from './keys.ts'
 
-/** What the API may see of a connection: everything but the tokens and what waits for the broker. */
-export type ConnectionView = Omit<AccountConnection, 'tokens' | 'notices'>
+/** What the API may see of a connection: everything but the tokens, how they came, and what waits for the broker. */
+export type ConnectionView = Omit<AccountConnection, 'tokens' | 'refusals' | 'codeId' | 'notices'>
 
 export interface Account {
   readonly connection: ConnectionView | null
@@ -36,6 +36,6 @@ export function createAccountReader(client: DynamoDBDocumentClient, table: strin
   }
 }
 
-function view({ tokens: _tokens, notices: _notices, ...visible }: AccountConnection): ConnectionView {
+function view({ tokens: _t, refusals: _r, codeId: _c, notices: _n, ...visible }: AccountConnection): ConnectionView {
   return visible
 }

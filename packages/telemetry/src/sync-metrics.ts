@@ -64,6 +64,12 @@ export function syncMetrics(registry: Registry) {
     labelNames: ['field'],
     registers,
   })
+  const problems = new Counter({
+    name: 'bg_connection_problems_total',
+    help: 'Connections that came to have a problem, by its code',
+    labelNames: ['code'],
+    registers,
+  })
   // Series start at 0: Prometheus cannot see an increase from nothing to 1.
   for (const trigger of TRIGGERS) for (const outcome of SYNC_OUTCOMES) syncs.inc({ trigger, outcome }, 0)
   for (const type of READING_TYPES) for (const result of READING_RESULTS) readings.inc({ type, result }, 0)
@@ -84,6 +90,9 @@ export function syncMetrics(registry: Registry) {
     },
     tokenRefresh(outcome: RefreshOutcome): void {
       refreshes.inc({ outcome })
+    },
+    connectionProblem(code: string): void {
+      problems.inc({ code })
     },
   }
 }

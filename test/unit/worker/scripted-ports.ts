@@ -97,6 +97,7 @@ export function scriptedPorts() {
       readingLag: () => undefined,
       unknownValues: () => undefined,
       tokenRefresh: () => undefined,
+      connectionProblem: () => undefined,
     },
     clock,
     pause: async (ms) => clock.advance(ms),
