@@ -84,7 +84,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       connects: owner.own(createJobReader(redis, { job: 'connectUser', onError }), (reader) => reader.close()),
       tickets: createTickets(redis),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
-      vault: createVault(keys),
+      vault: createVault(keys, config.encryption.kms),
       cursors: createCursorCodec(keys),
       now: Date.now,
       polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },

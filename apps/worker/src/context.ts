@@ -47,7 +47,7 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
     metrics.collect(() => queueDepths(queue.queues, Date.now()))
     const keys = config.encryption.keys.reveal()
     const ports = createPorts(
-      { ...store, publisher, dexcom: openDexcom(config, logger, metrics, owner), vault: createVault(keys) },
+      { ...store, publisher, dexcom: openDexcom(config, logger, metrics, owner), vault: createVault(keys, config.encryption.kms) },
       metrics,
     )
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { concern, type Rule } from './concern.ts'
-import { parseBase64, parsed, parseEach } from './fields.ts'
+import { parseBase64, parsed, parseEach, text } from './fields.ts'
 import { Secret } from './secret.ts'
 
 export interface EncryptionKey {
@@ -23,17 +23,29 @@ function readKeys(value: string): Secret<readonly EncryptionKey[]> | null {
   return keys && new Set(keys.map(({ id }) => id)).size === keys.length ? new Secret(keys) : null
 }
 
-const noKms: Rule = (env) =>
-  env.KMS_KEY_ARN === undefined
-    ? []
-    : [{ name: 'KMS_KEY_ARN', detail: 'not supported by this build yet, use ENCRYPTION_KEYS' }]
+// A ciphertext names the key that wrapped it, never an alias, so it is found again by the key's own ARN alone.
+const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/
 
-/** The first key encrypts, all decrypt. */
+const keysBesideKms: Rule = (env) =>
+  env.KMS_KEY_ARN !== undefined && env.ENCRYPTION_KEYS === undefined
+    ? [
+        {
+          name: 'KMS_KEY_ARN',
+          detail: 'needs ENCRYPTION_KEYS besides: KMS encrypts tokens, cursors are signed with them',
+        },
+      ]
+    : []
+
+/** Without KMS the first key encrypts; with it KMS does. All keys decrypt, so that what they sealed stays readable. */
 export const encryption = concern(
   z
     .object({
       ENCRYPTION_KEYS: parsed(readKeys, `must be a comma-separated list of id:base64(${KEY_BYTES} bytes), no id twice`),
+      KMS_KEY_ARN: text.regex(KEY_ARN, 'must be the ARN of a KMS key, not of an alias').optional(),
     })
-    .transform((env) => ({ keys: env.ENCRYPTION_KEYS })),
-  noKms,
+    .transform((env) => ({
+      keys: env.ENCRYPTION_KEYS,
+      kms: env.KMS_KEY_ARN === undefined ? null : { arn: env.KMS_KEY_ARN },
+    })),
+  keysBesideKms,
 )

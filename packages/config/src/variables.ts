@@ -76,7 +76,8 @@ export const variables: readonly Variable[] = [
     name: 'KMS_KEY_ARN',
     fallback: null,
     unset: 'ENCRYPTION_KEYS are used',
-    meaning: 'Not supported by this build yet: a process that finds it set does not start',
+    meaning:
+      'ARN of a KMS key that encrypts tokens from now on. ENCRYPTION_KEYS stay set: they decrypt what they encrypted, and cursors are signed with them',
     readBy: BOTH,
   },
   {

@@ -1,6 +1,7 @@
 export { type CursorCodec, createCursorCodec } from './cursor-codec.ts'
 export { type DevelopmentToken, signDevelopmentToken } from './development-token.ts'
 export { deriveKey, type EncryptionKey, type EncryptionKeys } from './encryption-keys.ts'
+export type { KmsKey } from './kms-keyring.ts'
 export { hashToken, newToken, safeEqual } from './random-token.ts'
 export type { TokenKey } from './token-key.ts'
 export {
