@@ -10,6 +10,8 @@ export type Access =
   | { readonly kind: 'public' }
   /** The token's subject must be the path's `userId`, unless it is a service token (`bg:any-user`). */
   | { readonly kind: 'owner'; readonly scope: 'bg:read' | 'bg:sync' | 'bg:connect' }
+  /** Whoever proves to be a configured webhook sender, over the body's bytes (webhook/sender-guard.ts). */
+  | { readonly kind: 'sender'; readonly scope: 'bg:webhook' }
 
 export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly operationId: string

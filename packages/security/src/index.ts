@@ -1,3 +1,4 @@
+export { createContentHasher } from './content-hasher.ts'
 export { type CursorCodec, createCursorCodec } from './cursor-codec.ts'
 export { type DevelopmentToken, signDevelopmentToken } from './development-token.ts'
 export { deriveKey, type EncryptionKey, type EncryptionKeys } from './encryption-keys.ts'

@@ -9,12 +9,15 @@ import { getLatestReading } from './get-latest-reading.ts'
 import { getSync } from './get-sync.ts'
 import { listChanges } from './list-changes.ts'
 import { listReadings } from './list-readings.ts'
+import { receiveWebhook } from './receive-webhook.ts'
 import { requestSync } from './request-sync.ts'
 
 /** What all routes together ask of the context. */
 export interface RouteNeeds
-  extends Pick<ApiContext, 'readings' | 'accounts' | 'feed' | 'cursors' | 'polls' | 'tickets' | 'now'> {
-  readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue'>
+  extends Pick<ApiContext, 'readings' | 'accounts' | 'feed' | 'cursors' | 'polls' | 'tickets' | 'hashBody' | 'now'> {
+  readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue' | 'acceptWebhook'>
+  readonly vault: Pick<ApiContext['vault'], 'seal'>
+  readonly metrics: Pick<ApiContext['metrics'], 'webhook'>
   readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
   readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>
 }
@@ -22,12 +25,14 @@ export interface RouteNeeds
 /** Every operation of this API, each with no more of the context than it needs. */
 export function createRoutes(context: RouteNeeds): readonly Route[] {
   const { readings, accounts, feed, producer, syncs, polls, cursors, tickets, config, now } = context
+  const { vault, hashBody, metrics } = context
   return [
     getLatestReading({ readings, accounts, polls, now }),
     listReadings({ readings, accounts, cursors, now }),
     listChanges({ feed }),
     requestSync({ accounts, queue: producer, syncs }),
     getSync({ syncs }),
+    receiveWebhook({ accounts, queue: producer, vault, hashBody, metrics }),
     getConnection({ accounts, polls, now }),
     createConnection({
       tickets,
