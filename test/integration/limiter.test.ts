@@ -1,73 +1,58 @@
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createGate, type Gate } from '@bg-ingest/dexcom'
 import { AppError } from '@bg-ingest/domain'
 import { expect } from 'chai'
-import { Redis } from 'ioredis'
+import { type GatesBench, gatesBench, SPACING_MS } from '../support/gates-bench.ts'
 import { type LocalRedis, startRedis } from '../support/redis.ts'
-import { until } from '../support/until.ts'
+import { thrownBy as thrown } from '../support/thrown.ts'
 
-const SPACING_MS = 50
-/** 90,000 calls an hour at 80 % are one each 50 ms. */
-const PER_HOUR = 90_000
+const nothing = async () => undefined
+/** One call a second. */
+const SLOW = 3600 / 0.8
 
 describe('gate to Dexcom, on Redis', () => {
   let server: LocalRedis
-  const open: (() => unknown)[] = []
+  let bench: GatesBench
 
   beforeEach(async () => {
     server = await startRedis()
-    open.push(() => server.stop())
+    bench = gatesBench(() => server.url)
   })
   afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close()
+    await bench.close()
+    await server.stop()
   })
 
-  async function aClient(): Promise<Redis> {
-    const redis = new Redis(server.url, {
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 1,
-      commandTimeout: 500,
-      retryStrategy: () => 50,
-    })
-    redis.on('error', () => undefined)
-    open.push(() => redis.disconnect())
-    await once(redis, 'ready')
-    return redis
-  }
-
-  async function aGate(id: string, perHour = PER_HOUR): Promise<{ gate: Gate; redis: Redis }> {
-    const redis = await aClient()
-    const gate = createGate({ redis, perHour, id })
-    open.push(() => gate.stop())
-    return { gate, redis }
-  }
-
-  const refused = async (call: Promise<unknown>): Promise<AppError> => {
-    const outcome = await call.catch((err: unknown) => err)
-    if (outcome instanceof AppError) return outcome
-    throw new Error('expected an AppError')
-  }
-
   it('spaces the calls of two processes evenly', async () => {
-    const id = randomUUID()
-    const { gate: one } = await aGate(id)
-    const { gate: two } = await aGate(id)
+    const { gate: one } = bench.gate()
+    const { gate: two } = bench.gate()
     const starts: number[] = []
     const call = async () => starts.push(performance.now())
     await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? one : two).schedule(10, undefined, call)))
     starts.sort((a, b) => a - b)
     const spanMs = (starts.at(-1) ?? 0) - (starts[0] ?? 0)
     expect(spanMs).to.be.within(19 * SPACING_MS - 10, 19 * SPACING_MS * 1.5)
-    // A loaded machine starts a call late, never early: no three calls within less than two spacings.
+    // A loaded machine starts a call late, never early: no five calls within less than three spacings.
     for (const [i, start] of starts.entries()) {
-      const second = starts[i + 4]
-      if (second !== undefined) expect(second - start).to.be.above(3 * SPACING_MS)
+      const fifth = starts[i + 4]
+      if (fifth !== undefined) expect(fifth - start).to.be.above(3 * SPACING_MS)
     }
   })
 
+  it('gives each region a budget of its own', async () => {
+    const { gates } = bench.gate({ regions: ['default', 'EU'], perHour: SLOW })
+    const startedAt = performance.now()
+    const both = ['default', 'EU'].map(async (region) => {
+      await gates.of(region).schedule(10, undefined, nothing)
+      await gates.of(region).schedule(10, undefined, nothing)
+    })
+    await Promise.all(both)
+    expect(performance.now() - startedAt).to.be.within(990, 1_900)
+    expect(() => gates.of('JP'))
+      .to.throw(AppError)
+      .with.property('code', 'upstream_misconfigured')
+  })
+
   it('answers what the call answers, and rejects as it rejects', async () => {
-    const { gate } = await aGate(randomUUID())
+    const { gate } = bench.gate()
     expect(await gate.schedule(1, undefined, async () => 42)).to.equal(42)
     const failure = new Error('of the call')
     const outcome = gate.schedule(1, undefined, () => Promise.reject(failure))
@@ -75,18 +60,32 @@ describe('gate to Dexcom, on Redis', () => {
   })
 
   it('lets urgent calls overtake', async () => {
-    const { gate } = await aGate(randomUUID())
+    const { gate } = bench.gate()
     const order: string[] = []
     const enter = (name: string, priority: number) => gate.schedule(priority, undefined, async () => order.push(name))
-    await enter('first', 10)
+    await enter('first', 100)
     const waiting = [enter('history', 100), enter('history', 100), enter('poll', 10), enter('webhook', 2)]
     await Promise.all([...waiting, enter('manual', 1)])
-    // The one that already holds the next slot keeps it.
-    expect(order).to.deep.equal(['first', 'history', 'manual', 'webhook', 'poll', 'history'])
+    expect(order).to.deep.equal(['first', 'manual', 'webhook', 'poll', 'history', 'history'])
+  })
+
+  it('lets history through under polls that never end', async () => {
+    const { gate } = bench.gate({ perHour: 450_000 })
+    const made = { poll: 0, history: 0 }
+    let running = true
+    const keepAsking = async (kind: keyof typeof made, priority: number) => {
+      while (running) await gate.schedule(priority, undefined, async () => (made[kind] += 1))
+    }
+    const lines = [...Array.from({ length: 8 }, () => keepAsking('poll', 10)), keepAsking('history', 100)]
+    while (made.poll < 84) await gate.schedule(10, undefined, async () => (made.poll += 1))
+    running = false
+    await Promise.all(lines)
+    // Two of fourteen turns.
+    expect(made.history).to.be.within(11, 18)
   })
 
   it('does not hold the place of a call that was given up', async () => {
-    const { gate } = await aGate(randomUUID(), 3600 / 0.8)
+    const { gate } = bench.gate({ perHour: SLOW })
     const calls: string[] = []
     await gate.schedule(10, undefined, async () => calls.push('first'))
     const lease = new AbortController()
@@ -94,135 +93,71 @@ describe('gate to Dexcom, on Redis', () => {
     const last = gate.schedule(10, undefined, async () => calls.push('last'))
     const startedAt = performance.now()
     lease.abort(new AppError('lease_lost', 'The lease ended'))
-    for (const call of waiting) expect(await refused(call)).to.include({ code: 'lease_lost' })
+    for (const call of waiting) expect(await thrown(call)).to.include({ code: 'lease_lost' })
     expect(performance.now() - startedAt).to.be.below(500)
     await last
     expect(calls).to.deep.equal(['first', 'last'])
-    // One second each: the first of the five had the next slot, the others took none.
-    expect(performance.now() - startedAt).to.be.below(3_000)
-    expect(await refused(gate.schedule(1, lease.signal, async () => 1))).to.include({ code: 'lease_lost' })
-  }).timeout(10_000)
+    // None of the five took a slot of one second.
+    expect(performance.now() - startedAt).to.be.below(1_500)
+    expect(await thrown(gate.schedule(1, lease.signal, nothing))).to.include({ code: 'lease_lost' })
+  })
 
-  it('goes on after FLUSHALL', async () => {
-    const { gate, redis } = await aGate(randomUUID())
-    await gate.schedule(10, undefined, async () => undefined)
-    await redis.flushall()
+  it('goes on after FLUSHALL between two calls', async () => {
+    const { gate, spacings } = bench.gate()
+    const admin = await bench.admin()
+    await gate.schedule(10, undefined, nothing)
+    await admin.flushall()
     expect(await gate.schedule(10, undefined, async () => 'healed')).to.equal('healed')
-    await redis.flushall()
-    await Promise.all(Array.from({ length: 5 }, () => gate.schedule(10, undefined, async () => undefined)))
+    await admin.flushall()
+    await Promise.all(Array.from({ length: 5 }, () => gate.schedule(10, undefined, nothing)))
+    expect(spacings).to.deep.equal([])
   })
 
   it('goes on after the fleet forgot this process', async () => {
-    const id = randomUUID()
-    const { gate, redis } = await aGate(id)
-    await gate.schedule(10, undefined, async () => undefined)
+    const { gate, spacings } = bench.gate()
+    const admin = await bench.admin()
+    await gate.schedule(10, undefined, nothing)
     // What another process does to one that was silent for ten seconds.
-    const forgotten = await redis.keys(`b_${id}_client_*`)
+    const forgotten = await admin.keys('b_bg:gate:default_client_*')
     expect(forgotten.length).to.be.above(0)
-    await redis.del(forgotten)
+    await admin.del(forgotten)
     expect(await gate.schedule(10, undefined, async () => 'healed')).to.equal('healed')
+    expect(spacings).to.deep.equal([])
   })
 
   it('is not moved by one process whose clock is an hour ahead', async () => {
-    const id = randomUUID()
-    const { gate: ahead } = await aGate(id)
-    const { gate } = await aGate(id)
+    const { gate: ahead } = bench.gate()
+    const { gate } = bench.gate()
     const trueNow = Date.now
     Date.now = () => trueNow() + 3_600_000
     try {
-      await ahead.schedule(10, undefined, async () => undefined)
+      await ahead.schedule(10, undefined, nothing)
     } finally {
       Date.now = trueNow
     }
     const startedAt = performance.now()
-    await gate.schedule(10, undefined, async () => undefined)
+    await gate.schedule(10, undefined, nothing)
     expect(performance.now() - startedAt).to.be.below(1_000)
   })
 
   it('takes a new setting over from what Redis remembers', async () => {
-    const id = randomUUID()
-    const { gate: slow } = await aGate(id, 3600 / 0.8)
-    await slow.schedule(10, undefined, async () => undefined)
-    const { gate: quick } = await aGate(id)
-    await quick.schedule(10, undefined, async () => undefined)
+    const { gate: slow } = bench.gate({ perHour: SLOW })
+    await slow.schedule(10, undefined, nothing)
+    const { gate: quick } = bench.gate()
+    await quick.schedule(10, undefined, nothing)
     const startedAt = performance.now()
-    for (let i = 0; i < 5; i++) await quick.schedule(10, undefined, async () => undefined)
+    for (let i = 0; i < 5; i++) await quick.schedule(10, undefined, nothing)
     expect(performance.now() - startedAt).to.be.below(2_000)
   })
 
-  it('refuses within a second while Redis is dead, and heals when it is back', async () => {
-    const { gate, redis } = await aGate(randomUUID())
-    await gate.schedule(10, undefined, async () => undefined)
-    await server.stop()
-    let called = false
-    const startedAt = performance.now()
-    const calls = Array.from({ length: 10 }, () => refused(gate.schedule(10, undefined, async () => (called = true))))
-    for (const err of await Promise.all(calls)) {
-      expect(err).to.include({ code: 'service_unavailable' })
-      expect(err.retryAfterMs).to.be.above(0)
-    }
-    expect(performance.now() - startedAt).to.be.below(1_000)
-    expect(called).to.equal(false)
-    server = await startRedis(Number(new URL(server.url).port))
-    await until('Redis is back', () => redis.status === 'ready')
-    expect(await gate.schedule(10, undefined, async () => 'healed')).to.equal('healed')
-  }).timeout(10_000)
-
-  it('refuses while Redis is frozen', async () => {
-    const { gate } = await aGate(randomUUID())
-    await gate.schedule(10, undefined, async () => undefined)
-    process.kill(server.pid, 'SIGSTOP')
-    const startedAt = performance.now()
-    expect(await refused(gate.schedule(10, undefined, async () => undefined))).to.include({
-      code: 'service_unavailable',
-    })
-    expect(performance.now() - startedAt).to.be.below(2_000)
-    process.kill(server.pid, 'SIGCONT')
-    await until('the gate opens', () => gate.schedule(10, undefined, async () => true).catch(() => false))
-  }).timeout(10_000)
-
-  it('starts while Redis is away, and heals', async () => {
-    const { port } = new URL(server.url)
-    await server.stop()
-    const redis = new Redis(server.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: () => 50 })
-    redis.on('error', () => undefined)
-    open.push(() => redis.disconnect())
-    const gate = createGate({ redis, perHour: PER_HOUR, id: randomUUID() })
-    open.push(() => gate.stop())
-    const startedAt = performance.now()
-    expect(await refused(gate.schedule(1, undefined, async () => 1))).to.include({ code: 'service_unavailable' })
-    expect(performance.now() - startedAt).to.be.below(1_000)
-    server = await startRedis(Number(port))
-    await until('the gate opens', () => gate.schedule(1, undefined, async () => true).catch(() => false))
-  }).timeout(10_000)
-
-  it('heals from a Redis that refused its first scripts', async () => {
-    const admin = await aClient()
-    await admin.config('SET', 'maxmemory', '1')
-    const { gate } = await aGate(randomUUID())
-    expect(await refused(gate.schedule(1, undefined, async () => 1))).to.include({ code: 'service_unavailable' })
-    await admin.config('SET', 'maxmemory', '0')
-    await until('the gate opens', () => gate.schedule(1, undefined, async () => true).catch(() => false))
-  })
-
-  it('refuses where Redis fails between the question and the slot', async () => {
-    const id = randomUUID()
-    const { gate, redis } = await aGate(id)
-    await gate.schedule(10, undefined, async () => undefined)
-    // Only the script that gives a slot writes here.
-    await redis.set(`b_${id}_job_weights`, 'not a hash')
-    expect(await refused(gate.schedule(10, undefined, async () => 1))).to.include({ code: 'service_unavailable' })
-    await redis.del(`b_${id}_job_weights`)
-    expect(await gate.schedule(10, undefined, async () => 'healed')).to.equal('healed')
-  })
-
-  it('refuses what waits when it stops, and leaves the client alone', async () => {
-    const { gate, redis } = await aGate(randomUUID(), 3600 / 0.8)
-    await gate.schedule(10, undefined, async () => undefined)
-    const waiting = Array.from({ length: 3 }, () => refused(gate.schedule(10, undefined, async () => 1)))
-    await gate.stop()
+  it('refuses what waits when it stops', async () => {
+    const { gate, gates } = bench.gate({ perHour: SLOW })
+    const admin = await bench.admin()
+    await gate.schedule(10, undefined, nothing)
+    const waiting = Array.from({ length: 3 }, () => thrown(gate.schedule(10, undefined, nothing)))
+    await gates.stop()
     for (const err of await Promise.all(waiting)) expect(err).to.include({ code: 'service_unavailable' })
-    expect(await refused(gate.schedule(1, undefined, async () => 1))).to.include({ code: 'service_unavailable' })
-    expect(await redis.ping()).to.equal('PONG')
+    expect(await thrown(gate.schedule(1, undefined, nothing))).to.include({ code: 'service_unavailable' })
+    expect(await admin.zcard('bg:gate:default:members')).to.equal(0)
   })
 })

@@ -1,20 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { WorkerConfig } from '@bg-ingest/config'
-import { createDexcomClient, createGate } from '@bg-ingest/dexcom'
+import { createDexcomClient, createGates } from '@bg-ingest/dexcom'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
 import { UserId } from '@bg-ingest/domain'
 import { createNoBroker, createPublisher } from '@bg-ingest/events'
 import type { Ports } from '@bg-ingest/ingest'
 import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-ingest/process'
-import {
-  connectForRequests,
-  connectForWork,
-  createProducer,
-  createSchedules,
-  openQueues,
-  queueDepths,
-  type Redis,
-} from '@bg-ingest/queue'
+import { connectForWork, createProducer, createSchedules, openQueues, queueDepths, type Redis } from '@bg-ingest/queue'
 import { createUserHasher, createVault } from '@bg-ingest/security'
 import { createAccountWriter, createDynamo, createReadingWriter, WRITE_LIMITS } from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
@@ -47,7 +39,12 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
     metrics.collect(() => queueDepths(queue.queues, Date.now()))
     const keys = config.encryption.keys.reveal()
     const ports = createPorts(
-      { ...store, publisher, dexcom: openDexcom(config, logger, metrics, owner), vault: createVault(keys, config.encryption.kms) },
+      {
+        ...store,
+        publisher,
+        dexcom: openDexcom(config, logger, metrics, owner),
+        vault: createVault(keys, config.encryption.kms),
+      },
       metrics,
     )
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
@@ -134,14 +131,40 @@ function openQueue({ redis }: WorkerConfig, logger: Logger, owner: Owner) {
 }
 
 function openDexcom({ dexcom, redis }: WorkerConfig, logger: Logger, metrics: Metrics, owner: Owner) {
-  const onError = (error: Error) => logger.warn('redis of the call budget unreachable', { err: error })
-  const budget = owner.own(connectForRequests(redis.url.reveal(), { onError }), (client) => client.disconnect())
-  const gate = owner.own(createGate({ redis: budget, perHour: dexcom.callsPerHour, id: 'dexcom' }), (g) => g.stop())
+  const regions = dexcom.regions.map((region) => ({ ...region, clientSecret: region.clientSecret.reveal() }))
+  for (const { name } of regions) metrics.dexcomRegion(name)
+  const gates = createGates({
+    redisUrl: redis.url.reveal(),
+    regions: regions.map(({ name }) => name),
+    perHour: dexcom.callsPerHour,
+    onRedisError: (err) => logger.warn('redis of the call budget unreachable', { err }),
+    onState: metrics.dexcomGate,
+    onSpacing: (region, spacing) =>
+      spacing === 'local'
+        ? logger.error('the shared call budget cannot be read: this worker keeps to its share', { region })
+        : logger.info('the shared call budget is read again', { region }),
+  })
+  owner.own(gates, (opened) => opened.stop())
   return createDexcomClient({
-    regions: dexcom.regions.map((region) => ({ ...region, clientSecret: region.clientSecret.reveal() })),
+    regions,
     redirectUri: dexcom.redirectUri,
-    gate,
+    gates,
     clock: { now: Date.now },
-    onRequest: metrics.dexcomRequest,
+    watch: {
+      request: metrics.dexcomRequest,
+      circuit(region, state) {
+        metrics.dexcomCircuit(region, state)
+        if (state !== 'closed') logger.warn('circuit breaker of Dexcom', { region, state })
+      },
+      tokenStop(region, stopped) {
+        metrics.dexcomTokenStop(region, stopped)
+        if (stopped) logger.error('Dexcom refuses our client id or secret: token calls wait', { region })
+        else logger.info('Dexcom accepts our client id and secret again', { region })
+      },
+      redirect(region) {
+        metrics.dexcomRedirect(region)
+        logger.warn('Dexcom answered with a redirect, which is not followed', { region })
+      },
+    },
   })
 }

@@ -1,7 +1,9 @@
 import type { DexcomRegion } from '@bg-ingest/dexcom-contract'
 import { AppError } from '@bg-ingest/domain'
+import type { CircuitState } from './breaker.ts'
 import type { Gate } from './limiter.ts'
-import { type Answer, exchange, type Timeouts, TransportFailure } from './transport.ts'
+import { createLine, type Line } from './line.ts'
+import { type Answer, createExchange, type ExchangeRequest, type FailureKind, TransportFailure } from './transport.ts'
 
 export type DexcomEndpoint = 'egvs' | 'calibrations' | 'events' | 'dataRange' | 'devices' | 'alerts' | 'token'
 
@@ -12,43 +14,76 @@ export interface DexcomRequest {
   readonly seconds: number
 }
 
+/** What operators are told. None of these may throw: behind a token call that would lose the grant. */
+export interface DexcomWatch {
+  readonly request?: (request: DexcomRequest) => void
+  /** Told at the start too. */
+  readonly circuit?: (region: string, state: CircuitState) => void
+  /** Dexcom refuses this application (true), or no longer (false). Told once for each stop. */
+  readonly tokenStop?: (region: string, stopped: boolean) => void
+  /** Dexcom sent us elsewhere; nobody went. */
+  readonly redirect?: (region: string) => void
+}
+
 export interface CallerOptions {
   readonly regions: readonly DexcomRegion[]
-  readonly gate: Pick<Gate, 'schedule'>
+  /** The gate of each region. */
+  readonly gates: { of(region: string): Pick<Gate, 'schedule' | 'pause'> }
   /** Epoch milliseconds. */
   readonly clock: { now(): number }
-  /** Must not throw: behind a token call that would lose the grant. */
-  readonly onRequest?: (request: DexcomRequest) => void
+  readonly watch?: DexcomWatch
 }
 
-interface Call {
+interface Call<T> extends ExchangeRequest {
   readonly endpoint: DexcomEndpoint
-  readonly url: URL
+  readonly region: string
   readonly priority: number
-  readonly timeouts: Timeouts
-  readonly headers?: Readonly<Record<string, string>>
-  readonly form?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
+  /** 1 for the first try of a job. */
+  readonly attempt: number
+  /** What the answer says. Throws AppError where it is a refusal or cannot be read. */
+  readonly read: (answer: Answer) => T
+  /** Why there was no answer. */
+  readonly failure: (kind: FailureKind) => AppError
 }
 
-/** What every call shares: its region, a slot in the budget, and a line for the operators. */
+/** What every call shares: its region, a slot in the budget, the breaker, and a line for the operators. */
 export interface Caller {
   region(name: string): DexcomRegion
   now(): number
-  /** Throws the gate's AppError before anything is sent, TransportFailure after. */
-  send(call: Call): Promise<Answer>
+  /** Throws AppError. */
+  send<T>(call: Call<T>): Promise<T>
 }
 
-export function createCaller({ regions, gate, clock, onRequest }: CallerOptions): Caller {
-  const byName = new Map(regions.map((region) => [region.name, region]))
+export function createCaller({ regions, gates, clock, watch = {} }: CallerOptions): Caller {
+  const exchange = createExchange()
+  const lines = new Map(
+    regions.map((region): [string, { region: DexcomRegion; line: Line }] => {
+      const onState = (state: CircuitState) => watch.circuit?.(region.name, state)
+      onState('closed')
+      return [region.name, { region, line: createLine({ gate: gates.of(region.name), onState }) }]
+    }),
+  )
 
-  async function observed({ endpoint, priority: _, ...request }: Call): Promise<Answer> {
+  function named(name: string) {
+    const found = lines.get(name)
+    if (!found) throw new AppError('upstream_misconfigured', 'The region is not configured')
+    return found
+  }
+
+  async function observed({ url, headers, form, timeouts, signal, endpoint, region }: Call<unknown>): Promise<Answer> {
     const startedMs = clock.now()
     const report = (status: string) =>
-      onRequest?.({ endpoint, status, seconds: Math.max(0, clock.now() - startedMs) / 1000 })
+      watch.request?.({ endpoint, status, seconds: Math.max(0, clock.now() - startedMs) / 1000 })
     try {
-      const answer = await exchange(request)
+      const answer = await exchange({
+        url,
+        timeouts,
+        ...(headers && { headers }),
+        ...(form && { form }),
+        ...(signal && { signal }),
+      })
       report(String(answer.status))
+      if (answer.status >= 300 && answer.status < 400 && answer.status !== 304) watch.redirect?.(region)
       return answer
     } catch (err) {
       report(err instanceof TransportFailure ? err.kind : 'lost')
@@ -57,12 +92,8 @@ export function createCaller({ regions, gate, clock, onRequest }: CallerOptions)
   }
 
   return {
-    region(name) {
-      const region = byName.get(name)
-      if (!region) throw new AppError('upstream_misconfigured', 'The region is not configured')
-      return region
-    },
+    region: (name) => named(name).region,
     now: () => clock.now(),
-    send: (call) => gate.schedule(call.priority, call.signal, () => observed(call)),
+    send: (call) => named(call.region).line.send(call, () => observed(call)),
   }
 }

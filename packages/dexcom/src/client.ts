@@ -5,7 +5,9 @@ import type { DexcomCall } from './data-call.ts'
 import { type DataSpan, dataRange } from './data-range.ts'
 import { type Devices, devices } from './devices.ts'
 import { type Fetched, fetchReadings, readPushed } from './fetch-readings.ts'
-import { type Grant, requestToken } from './token-call.ts'
+import { type Grant, requestToken, type TokenRequest } from './token-call.ts'
+import { createTokenStop, type TokenStop } from './token-stop.ts'
+import { createTokenTurns } from './token-turns.ts'
 import type { Timeouts } from './transport.ts'
 
 export interface DexcomClientOptions extends CallerOptions {
@@ -26,6 +28,13 @@ export interface DexcomClient {
   readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   exchangeCode(region: string, code: string): Promise<Grant>
   refresh(region: string, refreshToken: string): Promise<Grant>
+  /**
+   * Runs work that calls `exchangeCode` or `refresh` when fewer than two others of this process do; the call inside needs
+   * no second turn. For whoever has to write something down before the call: it then waits before it writes.
+   */
+  tokenTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** The same client for the n-th attempt of a job: from the second on its calls are paid from the retry budget. */
+  asAttempt(attempt: number): DexcomClient
 }
 
 /** Milliseconds. Dexcom can take more than 30 s; a token call may take longer, because giving up costs the grant. */
@@ -44,26 +53,44 @@ export function createDexcomClient({
   ...options
 }: DexcomClientOptions): DexcomClient {
   const caller = createCaller(options)
-  return {
-    fetchReadings: (call, type, window) => fetchReadings(caller, call, type, window, timeouts.data),
-    dataRange: (call, since) => dataRange(caller, call, timeouts.data, since),
-    devices: (call) => devices(caller, call, timeouts.data),
-    alerts: (call, window) => alerts(caller, call, window, timeouts.data),
+  const turns = createTokenTurns()
+  const stops = new Map(
+    options.regions.map(({ name }): [string, TokenStop] => {
+      const onStop = (stopped: boolean) => options.watch?.tokenStop?.(name, stopped)
+      return [name, createTokenStop({ now: () => performance.now(), onStop })]
+    }),
+  )
+
+  const token = (request: TokenRequest) => {
+    const call = () => requestToken(caller, request)
+    return turns.take(() => stops.get(request.region)?.guard(call) ?? call())
+  }
+
+  const asAttempt = (attempt: number): DexcomClient => ({
+    fetchReadings: (call, type, window) => fetchReadings(caller, { attempt, ...call }, type, window, timeouts.data),
+    dataRange: (call, since) => dataRange(caller, { attempt, ...call }, timeouts.data, since),
+    devices: (call) => devices(caller, { attempt, ...call }, timeouts.data),
+    alerts: (call, window) => alerts(caller, { attempt, ...call }, window, timeouts.data),
     readPushed: (dexcomUserId, records) => readPushed(dexcomUserId, records, options.clock.now()),
     exchangeCode: (region, code) =>
-      requestToken(caller, {
+      token({
         kind: 'code',
         region,
+        attempt,
         fields: { grant_type: 'authorization_code', code, redirect_uri: redirectUri },
         timeouts: timeouts.token,
       }),
     refresh: (region, refreshToken) =>
-      requestToken(caller, {
+      token({
         kind: 'refresh',
         region,
+        attempt,
         fields: { grant_type: 'refresh_token', refresh_token: refreshToken },
         currentRefreshToken: refreshToken,
         timeouts: timeouts.token,
       }),
-  }
+    tokenTurn: turns.take,
+    asAttempt,
+  })
+  return asAttempt(1)
 }

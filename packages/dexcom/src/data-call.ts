@@ -1,6 +1,6 @@
 import type { Caller, DexcomEndpoint } from './caller.ts'
 import { dataFailure, dataRefusal, unreadable } from './refusal.ts'
-import { type Timeouts, TransportFailure } from './transport.ts'
+import type { Answer, Timeouts } from './transport.ts'
 
 /** Who asks, for whom, how urgently (1 first), and until when. */
 export interface DexcomCall {
@@ -8,6 +8,8 @@ export interface DexcomCall {
   readonly accessToken: string
   readonly priority: number
   readonly signal: AbortSignal
+  /** Of the job that asks; 1 where unset. A retry is paid from the retry budget. */
+  readonly attempt?: number
 }
 
 interface DataRequest {
@@ -22,12 +24,23 @@ export async function getData(caller: Caller, call: DexcomCall, request: DataReq
   const { endpoint, timeouts } = request
   const url = new URL(request.path, caller.region(call.region).baseUrl)
   for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value)
-  const headers = { authorization: `Bearer ${call.accessToken}` }
-  const { priority, signal } = call
-  const answer = await caller.send({ endpoint, url, priority, timeouts, headers, signal }).catch((err: unknown) => {
-    throw err instanceof TransportFailure ? dataFailure(err.kind, signal) : err
+  const { region, priority, signal, attempt = 1 } = call
+  return caller.send({
+    endpoint,
+    region,
+    url,
+    priority,
+    attempt,
+    timeouts,
+    headers: { authorization: `Bearer ${call.accessToken}` },
+    signal,
+    read: (answer) => readJson(answer, caller.now()),
+    failure: (kind) => dataFailure(kind, signal),
   })
-  const refusal = dataRefusal(answer, caller.now())
+}
+
+function readJson(answer: Answer, nowMs: number): unknown {
+  const refusal = dataRefusal(answer, nowMs)
   if (refusal) throw refusal
   try {
     return JSON.parse(answer.body)

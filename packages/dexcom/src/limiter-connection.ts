@@ -1,5 +1,5 @@
 import Bottleneck from 'bottleneck'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 
 type Define = (name: string, script: { readonly lua: string }) => void
 type Done = (err: Error | null, result: unknown) => void
@@ -11,15 +11,47 @@ interface ConnectionInside {
   _loadScripts(this: { readonly client: { readonly defineCommand: Define } }): void
 }
 
-/** Bottleneck's view of a Redis client, repaired, with a second connection for its messages. */
-export function connectLimiter(client: Redis): { connection: Bottleneck.IORedisConnection; close: () => void } {
+export interface LimiterConnection {
+  readonly redis: Redis
+  readonly bottleneck: Bottleneck.IORedisConnection
+  close(): void
+}
+
+/** A frozen Redis answers nothing at all; after a second the local share takes over. */
+const COMMAND_TIMEOUT_MS = 1_000
+/** Recovery after a restart is promised within 3 s; the upper half is chance, so that a fleet does not come at once. */
+const RECONNECT_MS = 500
+
+/**
+ * A Redis client of the gates' own that fails fast, Bottleneck's view of it, repaired, and the second connection that
+ * Bottleneck wants for its messages. `onError` is told of every lost or refused connection.
+ */
+export function connectLimiter(url: string, onError: (error: Error) => void): LimiterConnection {
+  // Without the one field whose type in ioredis 6 contradicts its constructor under exactOptionalPropertyTypes.
+  const options: Omit<RedisOptions, 'replyMapping'> = {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy: () => Math.round((RECONNECT_MS * (1 + Math.random())) / 2),
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  }
+  const redis = new Redis(url, Object.assign({}, options))
+  redis.on('error', onError)
   // Without `Redis` Bottleneck looks for ioredis from its own folder, where it is not at home.
-  const connection = new Bottleneck.IORedisConnection({ client, Redis })
-  connection.on('error', () => undefined)
-  const inside = connection as unknown as ConnectionInside
+  const bottleneck = new Bottleneck.IORedisConnection({ client: redis, Redis })
+  bottleneck.on('error', () => undefined)
+  const inside = bottleneck as unknown as ConnectionInside
   healScriptErrors(inside)
-  takeServerTime(inside, client)
-  return { connection, close: () => inside.subscriber.disconnect() }
+  takeServerTime(inside, redis)
+  return {
+    redis,
+    bottleneck,
+    close() {
+      inside.subscriber.disconnect()
+      redis.disconnect()
+    },
+  }
 }
 
 /**

@@ -1,80 +1,143 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '@bg-ingest/domain'
-import Bottleneck from 'bottleneck'
-import type { Redis } from 'ioredis'
-import { cancelled } from './refusal.ts'
+import { createFleetLink, type Spacing } from './fleet-link.ts'
+import { createGateStore, type FleetView } from './gate-store.ts'
+import type { LimiterConnection } from './limiter-connection.ts'
+import { createLocalShare } from './local-share.ts'
+import { createPause } from './pause.ts'
 import { createSlots } from './slots.ts'
+import { createTurnstile } from './turnstile.ts'
+
+/** How a region's gate stands, once a second and at each change. */
+export interface GateState {
+  /**
+   * Calls that our share still allows in the present hour: perHour x share, less the calls of the fleet in the present
+   * minute and the sixty before it; never below 0. While Redis is away the last known figure less our own calls.
+   */
+  readonly remaining: number
+  readonly pausedSeconds: number
+  /** `local` while Redis is away and this process keeps to its share. */
+  readonly spacing: Spacing
+  /** Processes that share the gate, as last counted. */
+  readonly processes: number
+}
 
 export interface GateOptions {
-  /** Its own client, failing fast (no offline queue, a commandTimeout). Stays the caller's: `stop` does not close it. */
-  readonly redis: Redis
+  readonly connection: LimiterConnection
+  /** The application's region: names the budget in Redis, which all processes share. */
+  readonly region: string
   /** Calls per application and hour that Dexcom allows. */
   readonly perHour: number
-  /** How much of it we use; the rest is room for clocks and for whoever shares the application. */
-  readonly share?: number
-  /** Names the budget in Redis: gates of one id share it, over all processes. */
-  readonly id: string
+  /** How much of it we use. */
+  readonly share: number
+  /** Begins every key in Redis. */
+  readonly prefix: string
+  /** This process among the others. */
+  readonly member: string
+  readonly onState?: (state: GateState) => void
+  readonly onSpacing?: (spacing: Spacing) => void
 }
 
 export interface Gate {
   /**
-   * Runs a call when the fleet's next slot has come, urgent ones (priority 1) first. Throws `service_unavailable` where
-   * Redis is away: without the shared count no call is made. An aborted signal ends the wait, not a call under way.
+   * Runs a call when the region's next slot has come, urgent ones (priority 1) first, and no lane for ever last. Throws
+   * `upstream_rate_limited` with retryAfterMs while the region pauses for more than 2 s, and `service_unavailable` once
+   * stopped; in both cases nothing was sent. An aborted signal ends the wait, not a call under way.
    */
   schedule<T>(priority: number, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T>
+  /** Dexcom asked for a pause: no process calls this region for so long. */
+  pause(ms: number): void
   /** Refuses what waits, and lets calls under way end. */
   stop(): Promise<void>
 }
 
 const HOUR_MS = 3_600_000
-const DEFAULT_SHARE = 0.8
 
-/**
- * The one gate before Dexcom. With minTime alone Bottleneck hands out slots in the order of asking, far ahead; so each
- * process asks for one slot at a time, and a queue of its own, by priority, decides who goes through it.
- */
-export function createGate({ redis, perHour, share = DEFAULT_SHARE, id }: GateOptions): Gate {
-  const minTimeMs = Math.ceil(HOUR_MS / (perHour * share))
+/** One region's gate: the fleet's spacing through Redis, the local share without it, and the region's pause. */
+export function createGate(options: GateOptions): Gate {
+  const { connection, region, perHour, share: used, prefix, member } = options
+  const perHourUsed = perHour * used
+  const minTimeMs = Math.ceil(HOUR_MS / perHourUsed)
   if (!(minTimeMs > 0 && Number.isFinite(minTimeMs))) throw new RangeError('perHour and share must be above 0')
-  const slots = createSlots({ redis, id, minTimeMs })
-  const turnstile = new Bottleneck({ maxConcurrent: 1 })
+  const now = () => performance.now()
+  const base = `${prefix}gate:${region}`
+  const pause = createPause(now)
+  const share = createLocalShare({ minTimeMs, now, random: Math.random })
+  const store = createGateStore(connection.redis, base, member)
+  const slots = createSlots({ connection, id: base, minTimeMs })
+  let view: Pick<FleetView, 'calls'> = { calls: 0 }
+  let callsSinceView = 0
 
-  async function pass(priority: number, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await turnstile.schedule({ priority: lane(priority) }, async () => {
-        if (!signal?.aborted) await slots.next()
-      })
-    } catch (err) {
-      throw err instanceof AppError ? err : new AppError('service_unavailable', 'The gate to Dexcom is closed')
+  const tell = () =>
+    options.onState?.({
+      remaining: Math.max(0, Math.floor(perHourUsed) - view.calls - callsSinceView),
+      pausedSeconds: pause.left() / 1000,
+      spacing: link.spacing,
+      processes: share.processes,
+    })
+  const link = createFleetLink({
+    store,
+    share,
+    pause,
+    onView(seen) {
+      view = seen
+      callsSinceView = 0
+      tell()
+    },
+    onSpacing(spacing) {
+      options.onSpacing?.(spacing)
+      tell()
+    },
+    reconnect: () => connection.redis.disconnect(true),
+  })
+  connection.redis.on('ready', link.look)
+
+  /** Waits for this process's next slot: the fleet's, or its own where Redis fails. Never rejects. */
+  async function nextSlot(): Promise<void> {
+    if (link.spacing === 'fleet') {
+      try {
+        return await slots.next()
+      } catch {
+        link.lost()
+      }
     }
+    await delay(share.take(), undefined, { ref: false })
   }
 
+  /** Counts the call that is about to go; answers the milliseconds of a pause that began while it waited, else 0. */
+  async function admit(): Promise<number> {
+    callsSinceView += 1
+    if (link.spacing === 'fleet') {
+      try {
+        const pausedMs = await store.admit()
+        pause.extend(pausedMs)
+        return pausedMs
+      } catch {
+        link.lost()
+      }
+    }
+    link.uncounted()
+    return pause.left()
+  }
+
+  const turnstile = createTurnstile({ nextSlot, admit, pausedMs: pause.left })
+  tell()
   return {
     async schedule(priority, signal, call) {
-      await (signal ? unlessAborted(pass(priority, signal), signal) : pass(priority, signal))
+      await turnstile.pass(priority, signal)
       return call()
     },
-    async stop() {
-      slots.close()
-      await turnstile.stop({ dropWaitingJobs: true }).catch(() => undefined)
+    pause(ms) {
+      pause.extend(ms)
+      tell()
+      // NOTE: what Redis does not take now, it is told with the next beat.
+      store.pause(ms).catch(link.lost)
     },
-  }
-}
-
-/** Queue priorities (manual 1, webhook 2, poll 10, history 100) -> Bottleneck's ten lanes, 0 first. */
-function lane(priority: number): number {
-  if (priority <= 2) return Math.max(0, priority - 1)
-  return priority <= 10 ? 5 : 9
-}
-
-async function unlessAborted(waiting: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(cancelled(signal))
-  signal.addEventListener('abort', onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    await Promise.race([waiting, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-    waiting.catch(() => undefined)
+    async stop() {
+      connection.redis.off('ready', link.look)
+      turnstile.stop(new AppError('service_unavailable', 'The gate to Dexcom is closed'))
+      slots.close()
+      await link.stop()
+    },
   }
 }

@@ -23,6 +23,10 @@ export function cancelled(signal: AbortSignal): AppError {
 export const rateLimited = ({ retryAfter }: Answer, nowMs: number) =>
   new AppError('upstream_rate_limited', 'Dexcom limits our calls', { retryAfterMs: retryAfterMs(retryAfter, nowMs) })
 
+/** The region pauses: somebody's 429, here or in another process. */
+export const paused = (leftMs: number) =>
+  new AppError('upstream_rate_limited', 'Dexcom asked us to pause', { retryAfterMs: Math.ceil(leftMs) })
+
 /** A 503 may say when to come back, like a 429; without a word the job's own backoff decides. */
 export const unavailable = ({ retryAfter }: Pick<Answer, 'retryAfter'>, nowMs: number) =>
   new AppError(

@@ -1,40 +1,37 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AppError } from '@bg-ingest/domain'
-import type { Redis } from 'ioredis'
 import { type ClusterLimiter, createClusterLimiter } from './cluster-limiter.ts'
-import { connectLimiter } from './limiter-connection.ts'
+import type { LimiterConnection } from './limiter-connection.ts'
 
 interface SlotOptions {
-  readonly redis: Redis
+  readonly connection: Pick<LimiterConnection, 'redis' | 'bottleneck'>
   readonly id: string
   readonly minTimeMs: number
 }
 
 export interface Slots {
-  /** Resolves at this process's next slot. One call at a time. Throws `service_unavailable`. */
+  /** Resolves at this process's next slot of the fleet. One call at a time. Rejects where Redis is away. */
   next(): Promise<void>
   close(): void
 }
 
-/** When to ask again while Redis is away: it comes back in seconds, or somebody is called. */
-const RETRY_AFTER_MS = 5_000
 /** Two connections and three scripts on a living Redis take milliseconds. */
 const READY_MS = 2_000
 /** A slot is as far away as there are processes before us; one that takes longer than this will not come. */
 const PATIENCE_MS = 60_000
 const MOST_PROCESSES = 64
 
-const away = () =>
-  new AppError('service_unavailable', 'The call budget cannot be read', { retryAfterMs: RETRY_AFTER_MS })
+/** The first connection of a process is waited for; a connection that was lost is not. */
+const HOPEFUL = new Set(['ready', 'wait', 'connecting', 'connect'])
+
+const away = () => new Error('The shared call budget cannot be read')
 
 /** The fleet's slots, one by one, from a Redis that may go away at any moment: fails within seconds, heals by itself. */
-export function createSlots({ redis, id, minTimeMs }: SlotOptions): Slots {
-  const { connection, close } = connectLimiter(redis)
+export function createSlots({ connection: { redis, bottleneck }, id, minTimeMs }: SlotOptions): Slots {
   let refuse: () => void = () => undefined
   let limiter = renewed()
 
   function renewed(): ClusterLimiter {
-    return createClusterLimiter({ connection, id, minTimeMs, onError: () => refuse() })
+    return createClusterLimiter({ connection: bottleneck, id, minTimeMs, onError: () => refuse() })
   }
 
   function renew(): void {
@@ -43,7 +40,7 @@ export function createSlots({ redis, id, minTimeMs }: SlotOptions): Slots {
   }
 
   async function whenReady(): Promise<void> {
-    if (redis.status !== 'ready') throw away()
+    if (!HOPEFUL.has(redis.status)) throw away()
     const outcome = await Promise.race([
       limiter.ready.then(
         () => 'ready',
@@ -76,7 +73,6 @@ export function createSlots({ redis, id, minTimeMs }: SlotOptions): Slots {
     },
     close() {
       limiter.dispose()
-      close()
       refuse()
     },
   }

@@ -2,7 +2,7 @@ import { TOKEN_PATH, TokenResponse } from '@bg-ingest/dexcom-contract'
 import { AppError } from '@bg-ingest/domain'
 import type { Caller } from './caller.ts'
 import { type GrantKind, tokenRefusal } from './token-refusal.ts'
-import { type Answer, type Timeouts, TransportFailure } from './transport.ts'
+import type { Answer, FailureKind, Timeouts } from './transport.ts'
 
 export interface Grant {
   readonly accessToken: string
@@ -17,6 +17,8 @@ export interface TokenRequest {
   readonly fields: Readonly<Record<string, string>>
   /** Kept where a refresh answers without a new one (RFC 6749, 6). */
   readonly currentRefreshToken?: string
+  /** Of the job that asks. */
+  readonly attempt: number
   readonly timeouts: Timeouts
 }
 
@@ -29,25 +31,26 @@ const TOKEN_PRIORITY = 1
  */
 export async function requestToken(caller: Caller, request: TokenRequest): Promise<Grant> {
   const { baseUrl, clientId, clientSecret } = caller.region(request.region)
-  const answer = await caller
-    .send({
-      endpoint: 'token',
-      url: new URL(TOKEN_PATH, baseUrl),
-      priority: TOKEN_PRIORITY,
-      timeouts: request.timeouts,
-      form: { client_id: clientId, client_secret: clientSecret, ...request.fields },
-    })
-    .catch((err: unknown) => {
-      throw err instanceof TransportFailure ? tokenFailure(err) : err
-    })
-  const refusal = tokenRefusal(request.kind, answer, caller.now())
-  if (refusal) throw refusal
-  return readGrant(answer, request.currentRefreshToken)
+  return caller.send({
+    endpoint: 'token',
+    region: request.region,
+    url: new URL(TOKEN_PATH, baseUrl),
+    priority: TOKEN_PRIORITY,
+    attempt: request.attempt,
+    timeouts: request.timeouts,
+    form: { client_id: clientId, client_secret: clientSecret, ...request.fields },
+    read(answer) {
+      const refusal = tokenRefusal(request.kind, answer, caller.now())
+      if (refusal) throw refusal
+      return readGrant(answer, request.currentRefreshToken)
+    },
+    failure: tokenFailure,
+  })
 }
 
 const outcomeUnknown = () => new AppError('upstream_outcome_unknown', "Dexcom's answer was lost")
 
-const tokenFailure = ({ kind }: TransportFailure): AppError =>
+const tokenFailure = (kind: FailureKind): AppError =>
   kind === 'not_sent' ? new AppError('upstream_unavailable', 'Dexcom cannot be reached') : outcomeUnknown()
 
 /** A grant is not lost over its decoration: an odd lifetime or refresh token is read as absent, not as a broken answer. */

@@ -11,7 +11,7 @@ export interface Timeouts {
   readonly request: number
 }
 
-interface Exchange {
+export interface ExchangeRequest {
   readonly url: URL
   readonly headers?: Readonly<Record<string, string>>
   /** Present for a form post, absent for a GET. */
@@ -27,10 +27,10 @@ export interface Answer {
 }
 
 /**
- * `not_sent`: surely nothing left this machine. `lost`: something may have arrived. `unreadable`: an answer, but no HTTP
- * text. `too_large`: an answer beyond what we hold.
+ * `not_sent`: surely nothing left this machine. `lost` and `timeout`: something may have arrived. `unreadable`: an answer,
+ * but no HTTP text. `too_large`: an answer beyond what we hold.
  */
-export type FailureKind = 'not_sent' | 'lost' | 'unreadable' | 'too_large' | 'aborted'
+export type FailureKind = 'not_sent' | 'lost' | 'timeout' | 'unreadable' | 'too_large' | 'aborted'
 
 /** Carries a kind and nothing else: got's errors hold headers and form, and whoever logs them logs every token. */
 export class TransportFailure extends Error {
@@ -48,28 +48,40 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024
 
 /** A post goes over its own connection: one that the server just closed would lose the answer to a single-use token. */
 const FRESH_CONNECTION = { keepAlive: false } as const
+/** Idle connections end before a server's usual 5 to 60 s do: a request that meets the end of one is lost. */
+const KEPT_CONNECTION = { keepAlive: true, timeout: 4_000 } as const
+
+/** Said explicitly, because a variable in the environment (NODE_TLS_REJECT_UNAUTHORIZED) would change the default. */
+const TLS = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const
 
 /** One HTTP exchange, never repeated, never redirected. Any status is an answer. Throws TransportFailure. */
-export async function exchange({ url, headers, form, timeouts, signal }: Exchange): Promise<Answer> {
-  try {
-    const stream = got.stream(url, {
-      method: form ? 'POST' : 'GET',
-      headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'bg-ingest', ...headers },
-      ...(form && {
-        form,
-        agent: { http: new HttpAgent(FRESH_CONNECTION), https: new HttpsAgent(FRESH_CONNECTION) },
-      }),
-      ...(signal && { signal }),
-      timeout: { ...timeouts },
-      retry: { limit: 0 },
-      followRedirect: false,
-      throwHttpErrors: false,
-    })
-    const body = await readBody(stream)
-    if (!stream.response) throw new TransportFailure('unreadable')
-    return { status: stream.response.statusCode, retryAfter: stream.response.headers['retry-after'], body }
-  } catch (err) {
-    throw err instanceof TransportFailure ? err : new TransportFailure(kindOf(err, signal))
+export type Exchange = (request: ExchangeRequest) => Promise<Answer>
+
+/** Agents of our own: Node's global ones go through a proxy where the environment names one (NODE_USE_ENV_PROXY). */
+export function createExchange(): Exchange {
+  const kept = { http: new HttpAgent(KEPT_CONNECTION), https: new HttpsAgent(KEPT_CONNECTION) }
+  const fresh = { http: new HttpAgent(FRESH_CONNECTION), https: new HttpsAgent(FRESH_CONNECTION) }
+
+  return async ({ url, headers, form, timeouts, signal }) => {
+    try {
+      const stream = got.stream(url, {
+        method: form ? 'POST' : 'GET',
+        headers: { accept: 'application/json', 'accept-encoding': 'gzip', 'user-agent': 'bg-ingest', ...headers },
+        ...(form && { form }),
+        agent: form ? fresh : kept,
+        https: TLS,
+        ...(signal && { signal }),
+        timeout: { ...timeouts },
+        retry: { limit: 0 },
+        followRedirect: false,
+        throwHttpErrors: false,
+      })
+      const body = await readBody(stream)
+      if (!stream.response) throw new TransportFailure('unreadable')
+      return { status: stream.response.statusCode, retryAfter: stream.response.headers['retry-after'], body }
+    } catch (err) {
+      throw err instanceof TransportFailure ? err : new TransportFailure(kindOf(err, signal))
+    }
   }
 }
 
@@ -95,7 +107,7 @@ const BROKEN_ANSWER = /^(?:HPE_|Z_)/
 
 function kindOf(err: unknown, signal: AbortSignal | undefined): FailureKind {
   if (signal?.aborted) return 'aborted'
-  if (err instanceof TimeoutError) return BEFORE_SENDING.has(err.event) ? 'not_sent' : 'lost'
+  if (err instanceof TimeoutError) return BEFORE_SENDING.has(err.event) ? 'not_sent' : 'timeout'
   if (!(err instanceof RequestError)) return 'lost'
   if (NEVER_CONNECTED.test(err.code)) return 'not_sent'
   return BROKEN_ANSWER.test(err.code) || BROKEN_ANSWER.test(codeOf(err.cause)) ? 'unreadable' : 'lost'

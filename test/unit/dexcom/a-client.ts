@@ -1,4 +1,4 @@
-import { createDexcomClient, type DexcomRequest } from '@bg-ingest/dexcom'
+import { type CircuitState, createDexcomClient, type DexcomRequest } from '@bg-ingest/dexcom'
 import { NOW_MS } from './wire.ts'
 
 export const ACCESS_TOKEN = 'CANARY-access-token'
@@ -11,24 +11,36 @@ const QUICK = { connect: 300, response: 400, request: 800 }
 
 export const QUICK_TIMEOUTS = { data: QUICK, token: QUICK }
 
-/** A client of one region, behind a gate that lets everything through and remembers the priorities. */
+/** A client of one region, behind a gate that lets everything through and remembers priorities and pauses. */
 export function aClient(baseUrl: string, timeouts?: typeof QUICK_TIMEOUTS) {
   const requests: DexcomRequest[] = []
   const priorities: number[] = []
+  const pauses: number[] = []
+  const redirects: string[] = []
+  const circuits: CircuitState[] = []
+  const tokenStops: boolean[] = []
   const client = createDexcomClient({
     regions: [{ name: 'default', baseUrl, clientId: 'our-client', clientSecret: CLIENT_SECRET }],
     redirectUri: REDIRECT_URI,
     clock: { now: () => NOW_MS },
-    onRequest: (request) => requests.push(request),
-    gate: {
-      schedule: (priority, _signal, call) => {
-        priorities.push(priority)
-        return call()
-      },
+    watch: {
+      request: (request) => requests.push(request),
+      redirect: (region) => redirects.push(region),
+      circuit: (_region, state) => circuits.push(state),
+      tokenStop: (_region, stopped) => tokenStops.push(stopped),
+    },
+    gates: {
+      of: () => ({
+        schedule(priority, _signal, call) {
+          priorities.push(priority)
+          return call()
+        },
+        pause: (ms) => pauses.push(ms),
+      }),
     },
     ...(timeouts && { timeouts }),
   })
-  return { client, requests, priorities }
+  return { client, requests, priorities, pauses, redirects, circuits, tokenStops }
 }
 
 export const aCall = (changes: { signal?: AbortSignal; region?: string } = {}) => ({
