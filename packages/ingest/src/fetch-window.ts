@@ -1,4 +1,12 @@
-import { AppError, type Counts, type Measurement, NO_COUNTS, type ReadingType, type Window } from '@bg-ingest/domain'
+import {
+  AppError,
+  type Counts,
+  type Deletion,
+  type Measurement,
+  NO_COUNTS,
+  type ReadingType,
+  type Window,
+} from '@bg-ingest/domain'
 import type { Fetched, Ports } from './ports.ts'
 import type { Session } from './session.ts'
 import { step } from './steps.ts'
@@ -6,6 +14,7 @@ import { step } from './steps.ts'
 export interface WindowContent {
   readonly dexcomUserId: string | null
   readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
   readonly counts: Pick<Counts, 'fetched' | 'rejected'>
 }
 
@@ -19,18 +28,21 @@ export async function fetchWindow(
   let { fetched, rejected } = NO_COUNTS
   let dexcomUserId = session.connection.dexcomUserId
   const measurements: Measurement[] = []
+  const deletions: Deletion[] = []
   for (const type of types) {
     const page = await fetchIfOffered(ports, session, window, type)
     if (!page) continue
     dexcomUserId = page.dexcomUserId
     measurements.push(...page.measurements)
+    deletions.push(...page.deletions)
     const refused = [...page.rejected.values()].reduce((sum, count) => sum + count, 0)
     ports.observer.readings(type, 'rejected', refused)
+    for (const [field, times] of page.unknownValues) ports.observer.unknownValues(field, times)
     fetched += page.fetched
     rejected += refused
   }
   step('fetched')
-  return { dexcomUserId, measurements, counts: { fetched, rejected } }
+  return { dexcomUserId, measurements, deletions, counts: { fetched, rejected } }
 }
 
 /** A person may have consented to sensor readings alone: fingersticks and calibrations are then none, not a failure. */

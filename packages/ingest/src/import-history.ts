@@ -1,5 +1,6 @@
 import {
   DAY_MS,
+  type Deletion,
   epochMs,
   type Instant,
   type Measurement,
@@ -44,10 +45,9 @@ export async function importHistory(
   const plan = await withLease(ports, userId, stop, (held) => fetchNext(ports, options, held))
   if (!plan) return { more: false }
 
-  for (let start = 0; start < plan.measurements.length; start += CHUNK) {
+  for (const chunk of chunksOf(plan)) {
     if (options.stopping()) return { more: true }
     await ports.pause(GAP_MS)
-    const chunk = plan.measurements.slice(start, start + CHUNK)
     const stored = await withLeaseWhenFree(ports, userId, stop, (held) => storeChunk(ports, held, plan, chunk))
     if (!stored) return { more: false }
   }
@@ -62,6 +62,25 @@ interface Plan {
   readonly to: Instant | null
   /** Newest first. */
   readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
+}
+
+interface Chunk {
+  readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
+  /** Everything from here to the end of the window is stored after this chunk. */
+  readonly through: Instant | null
+}
+
+/** Fingersticks first and in one piece: where one has moved to is told from all of the window's. */
+function* chunksOf({ measurements, deletions }: Plan): Generator<Chunk> {
+  const fingersticks = measurements.filter(({ type }) => type === 'manual')
+  if (fingersticks.length + deletions.length > 0) yield { measurements: fingersticks, deletions, through: null }
+  const others = measurements.filter(({ type }) => type !== 'manual')
+  for (let start = 0; start < others.length; start += CHUNK) {
+    const chunk = others.slice(start, start + CHUNK)
+    yield { measurements: chunk, deletions: [], through: chunk.at(-1)?.timestamp ?? null }
+  }
 }
 
 /** Learns the span from dataRange on the first run, then fetches the newest window that is not stored yet. */
@@ -83,7 +102,7 @@ async function fetchNext(ports: Ports, options: HistoryOptions, held: Held): Pro
   await rememberAccount(ports, held, session.connection, content.dexcomUserId)
   await held.finish({ history: { ...history, state: 'running' } })
   const measurements = [...content.measurements].sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
-  return { window, from: history.from, to: history.to, measurements }
+  return { window, from: history.from, to: history.to, measurements, deletions: content.deletions }
 }
 
 /** Between two chunks a person may have been erased, or connected anew: then what this run has fetched is void. */
@@ -110,17 +129,17 @@ const nextWindow = (fromMs: number, throughMs: number): Window => {
 }
 
 /** False where the plan is void: nothing is stored then. */
-async function storeChunk(ports: Ports, held: Held, plan: Plan, chunk: readonly Measurement[]): Promise<boolean> {
+async function storeChunk(ports: Ports, held: Held, plan: Plan, chunk: Chunk): Promise<boolean> {
   if (isVoid(held.state, plan)) return false
   await adoptAndPublish(ports, held)
-  const done = await commitMeasurements(ports, held, chunk)
+  const { measurements, deletions, through } = chunk
+  const done = await commitMeasurements(ports, held, measurements, { deletions, window: plan.window })
   const { history, newestAt } = held.state
-  const oldest = chunk.at(-1)
   await held.finish({
-    newestAt: newest(newestAt, chunk),
+    newestAt: newest(newestAt, measurements),
     history: {
       ...history,
-      through: oldest ? oldest.timestamp : history.through,
+      through: through ?? history.through,
       readings: history.readings + done.stored,
     },
   })

@@ -20,6 +20,8 @@ export type {
   SealedTokens,
   SyncState,
 } from './ports.ts'
+  SeenDigest,
+  SeenDigests,
 export type { ProblemCode } from './problems.ts'
 export { publishChanges } from './publish-changes.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'

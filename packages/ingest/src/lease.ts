@@ -1,12 +1,11 @@
 import { AppError, type Instant, type UserId } from '@bg-ingest/domain'
+import { createDeadline, type Deadline, LEASE_TTL_MS, later } from './lease-deadline.ts'
 import type { Lease, Ports, SyncState } from './ports.ts'
 import { step } from './steps.ts'
 
-/** 15 s survive a clock skew of 5 s between workers and bound the wait after a crash (promises.md 7). */
-const LEASE_TTL_MS = 15_000
 const RENEW_EVERY_MS = 5_000
-/** Calls stop this long before the lease ends, so that one on its way still lands inside: a try at DynamoDB takes 3 s at most. */
-const SAFETY_MS = 3_000
+/** After a renewal that DynamoDB did not answer. */
+const RENEW_AGAIN_MS = 1_000
 
 /** A person's lease while we hold it. */
 export interface Held {
@@ -14,6 +13,8 @@ export interface Held {
   readonly lease: Lease
   /** The state as it was when the lease was taken. */
   readonly state: SyncState
+  /** The run that moved the state last. */
+  readonly lastFinished: string | null
   /** How far this run has come: what is written, and what the broker has confirmed. Kept also when the run fails. */
   readonly progress: { committed: number; published: number; attemptedAt?: Instant }
   /** Aborts when the lease is over or the process stops. Never handed to a token call. */
@@ -39,13 +40,15 @@ export async function withLease<T>(
   work: (held: Held) => Promise<T>,
   { revive = false }: { readonly revive?: boolean } = {},
 ): Promise<T> {
+  step('lease-wanted')
   const id = ports.newId()
-  const deadline = createDeadline(ports.clock.monotonic)
+  const askedAt = ports.clock.monotonic()
   const taken = await ports.accounts.takeLease(userId, id, { ttlMs: LEASE_TTL_MS, revive })
   if (!taken) throw new AppError('lease_taken', 'Another run holds this person')
   step('lease-taken')
 
-  const lease = { id, fence: taken.fence }
+  const deadline = createDeadline(ports.clock, askedAt)
+  const lease = { id, fence: taken.fence, stillHeld: deadline.check }
   const renewals = renewRegularly(ports, userId, lease, deadline)
   const progress: Held['progress'] = {
     committed: taken.state.committedSequence,
@@ -56,10 +59,12 @@ export async function withLease<T>(
     userId,
     lease,
     state: taken.state,
+    lastFinished: taken.finishedLeaseId ?? null,
     progress,
     signal: AbortSignal.any([stop, deadline.signal]),
     check: deadline.check,
     async finish(patch) {
+      step('finishing')
       await ports.accounts.finish(userId, lease, { ...patch, ...kept(progress) })
       finished = true
       step('finished')
@@ -78,6 +83,7 @@ export async function withLease<T>(
     throw err
   } finally {
     renewals.stop()
+    deadline.stop()
   }
 }
 
@@ -111,46 +117,24 @@ export async function withLeaseWhenFree<T>(
 
 const isTaken = (err: unknown): boolean => err instanceof AppError && err.code === 'lease_taken'
 
-interface Deadline {
-  readonly signal: AbortSignal
-  check(): void
-  /** The lease was renewed by a call that began at this monotonic time. */
-  extend(askedAt: number): void
-  end(): void
-}
-
-/** The lease's end by our own monotonic clock, counted from before the call that took it: never later than DynamoDB's. */
-function createDeadline(monotonic: () => number): Deadline {
-  const over = new AbortController()
-  let endsAt = monotonic() + LEASE_TTL_MS - SAFETY_MS
-  return {
-    signal: over.signal,
-    check() {
-      if (over.signal.aborted || monotonic() >= endsAt) throw new AppError('lease_lost', 'The lease is over')
-    },
-    extend(askedAt) {
-      endsAt = askedAt + LEASE_TTL_MS - SAFETY_MS
-    },
-    end: () => over.abort(new AppError('lease_lost', 'The lease is over')),
+function renewRegularly({ accounts, clock }: LeasePorts, userId: UserId, lease: Lease, deadline: Deadline) {
+  let callOff: (() => void) | null = null
+  const renewIn = (ms: number) => {
+    callOff = later(clock, ms, () => void renew())
   }
-}
-
-function renewRegularly(ports: LeasePorts, userId: UserId, lease: Lease, deadline: Deadline) {
   const renew = async () => {
-    const askedAt = ports.clock.monotonic()
-    const renewed = await ports.accounts.renewLease(userId, lease, LEASE_TTL_MS).catch(() => null)
+    const askedAt = clock.monotonic()
+    const renewed = await accounts.renewLease(userId, lease, LEASE_TTL_MS).catch(() => null)
     if (renewed === true) deadline.extend(askedAt)
     if (renewed === false) deadline.end()
     // NOTE: null is DynamoDB not answering; the deadline stays where it was and ends the run if it lasts.
-    if (renewed === null) checkOver()
+    if (callOff && renewed !== false) renewIn(renewed ? RENEW_EVERY_MS : RENEW_AGAIN_MS)
   }
-  const checkOver = () => {
-    try {
-      deadline.check()
-    } catch {
-      deadline.end()
-    }
+  renewIn(RENEW_EVERY_MS)
+  return {
+    stop() {
+      callOff?.()
+      callOff = null
+    },
   }
-  const timer = setInterval(() => void renew(), RENEW_EVERY_MS)
-  return { stop: () => clearInterval(timer) }
 }

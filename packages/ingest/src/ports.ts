@@ -22,6 +22,8 @@ import type { Unbroken } from './unbroken.ts'
 export interface Lease {
   readonly id: string
   readonly fence: number
+  /** Throws `lease_lost` once the lease is over; asked before every try of a write under it. */
+  readonly stillHeld?: () => void
 }
 
 export interface History {
@@ -97,12 +99,15 @@ export interface Connection {
 }
 
 export interface AccountStore {
-  /** One conditional update; null while another run holds the lease. `revive` keeps a tombstone from expiring. */
+  /**
+   * One conditional update; null while another run holds the lease. `revive` keeps a tombstone from expiring.
+   * `finishedLeaseId` names the run that ended last.
+   */
   takeLease(
     userId: UserId,
     leaseId: string,
     options: { readonly ttlMs: number; readonly revive: boolean },
-  ): Promise<{ fence: number; state: SyncState } | null>
+  ): Promise<{ fence: number; state: SyncState; finishedLeaseId?: string | null } | null>
   /** False once the lease belongs to another run. */
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   /** Moves the state and releases the lease in one conditional update. Throws `lease_lost`. */
@@ -143,6 +148,11 @@ export interface Grant {
   readonly refreshToken: string
   readonly expiresInSeconds: number
 }
+  /**
+   * Bars older runs from keys that they claimed: each either stands at its claimed sequence or never will. Throws
+   * `lease_lost` where a later fence has written.
+   */
+  seal(userId: UserId, lease: Lease, claims: ReadonlyMap<ReadingKey, number>, stillHeld: () => void): Promise<void>
 
 export interface Fetched {
   readonly dexcomUserId: string
@@ -230,11 +240,30 @@ export interface Clock {
 
 export interface Ports {
   readonly accounts: AccountStore
+/** What the last poll found stored: keyed hashes, no glucose. May be lost at any time. */
+export interface SeenDigest {
+  /** Id of the lease under which it was written, and the committed sequence then. */
+  readonly run: string
+  readonly committed: number
+  readonly hashes: Readonly<Record<ReadingType, readonly string[]>>
+}
+
+/** Digests, kept where reading costs less than in the store. None of the calls has to succeed. */
+export interface SeenDigests {
+  read(userId: UserId): Promise<SeenDigest | null>
+  write(userId: UserId, digest: SeenDigest): Promise<void>
+  forget(userId: UserId): Promise<void>
+  /** Keyed, so that nobody can find a value by trying all that a sensor can show. */
+  hash(text: string): string
+}
+
   readonly readings: ReadingStore
   readonly dexcom: Dexcom
   readonly vault: Vault
   readonly publisher: Publisher
   readonly observer: Observer
+  /** Runs something once after so many milliseconds, answers how to call it off. Left out: the process's own timers. */
+  readonly later?: (ms: number, run: () => void) => () => void
   readonly clock: Clock
   /** Resolves after so many milliseconds, or at once when the process stops. */
   readonly pause: (ms: number) => Promise<void>
@@ -245,3 +274,5 @@ export interface Ports {
   /** Told of every exchange of tokens, which a process must not leave half-way. */
   readonly unbroken?: Unbroken
 }
+  /** Left out: every poll reads the whole of its window. */
+  readonly digests?: SeenDigests

@@ -19,7 +19,8 @@ type Readings = ReadonlyMap<ReadingKey, StoredReading>
 /**
  * Takes over what a crashed run left, and publishes what the broker has not confirmed. Log items above the committed
  * sequence were claimed by a run that did not finish: those of their readings that exist are told with their number;
- * the rest is fetched again, because the cursor had not moved, and gets a new one.
+ * the rest is fetched again, because the cursor had not moved, and gets a new one. A put of that run may still be under
+ * way, so its missing keys are sealed first: what has not landed by then never will.
  */
 export async function adoptAndPublish(ports: Ports, held: Held): Promise<void> {
   for (;;) {
@@ -27,11 +28,18 @@ export async function adoptAndPublish(ports: Ports, held: Held): Promise<void> {
     const ranges = await ports.accounts.rangesAfter(held.userId, held.progress.committed, RANGES_PER_PAGE)
     const last = ranges.at(-1)
     if (!last) break
+    await ports.readings.seal(held.userId, held.lease, claimsOf(ranges), held.check)
+    // Not before: a run that fails keeps this number, and nobody would seal these keys again.
     held.progress.committed = last.last
   }
   step('adopted')
   await publishPending(ports, held)
+  step('caught-up')
 }
+
+/** The highest sequence claimed for each key. */
+const claimsOf = (ranges: readonly ChangeRange[]): ReadonlyMap<ReadingKey, number> =>
+  new Map(ranges.flatMap(({ changes }) => changes.map(({ key, sequence }) => [key, sequence] as const)))
 
 /** Publishes, in order, every committed range that the broker has not confirmed. Stops quietly where the broker does. */
 async function publishPending(ports: Ports, held: Held): Promise<void> {
@@ -67,7 +75,12 @@ async function publishRanges(
   ranges: readonly ChangeRange[],
   readings: Readings,
 ): Promise<boolean> {
-  const taken = await ports.publisher.publishInOrder(ranges.map((range) => changedEvent(held.userId, range, readings)))
+  const events = ranges.map((range) => changedEvent(held.userId, range, readings))
+  held.check()
+  const confirmed = ports.publisher.publishInOrder(events)
+  step('publishing')
+  const taken = await confirmed
+  if (taken > 0) step('published')
   const last = ranges[taken - 1]
   if (last) held.progress.published = last.last
   return taken === ranges.length
@@ -103,6 +116,7 @@ export async function publishNotices(ports: Ports, held: Held, connection: Conne
       data: { userId: connection.userId, region, at, ...(reason === null ? {} : { reason }) },
     }),
   }))
+  held.check()
   const taken = await ports.publisher.publishInOrder(events)
   if (taken === 0) return connection
   const left = { ...connection, notices: connection.notices.slice(taken) }

@@ -2,8 +2,10 @@ import {
   addCounts,
   type Counts,
   DAY_MS,
+  type Deletion,
   epochMs,
   type Instant,
+  type Measurement,
   NO_COUNTS,
   PRIORITY,
   pollWindow,
@@ -23,6 +25,7 @@ import { newest } from './newest-reading.ts'
 import type { Ports, SyncState } from './ports.ts'
 import { adoptAndPublish } from './publish.ts'
 import { rememberAccount } from './remember-account.ts'
+import { NOTHING_SEEN, openSeen } from './seen-digest.ts'
 import { openSession } from './session.ts'
 
 export interface SyncOptions {
@@ -71,19 +74,25 @@ export async function syncUser(
     held.progress.attemptedAt = toInstant(nowMs)
     const span = spanOf(request, held.state, options, nowMs)
     const types = typesToAsk(request, held.state, nowMs)
+    const seen = request.range ? NOTHING_SEEN : await openSeen(ports, held)
 
+    const page = { types, measurements: [] as Measurement[], deletions: [] as Deletion[] }
     let counts: Counts = NO_COUNTS
     let newestAt = held.state.newestAt
     let dexcomUserId = session.connection.dexcomUserId
     for (const window of windowsNewestFirst(withinRetention(span, options, nowMs))) {
       const content = await fetchWindow(ports, session, window, types)
       dexcomUserId = content.dexcomUserId
-      const done = await commitMeasurements(ports, held, content.measurements)
+      const { measurements, deletions } = content
+      const done = await commitMeasurements(ports, held, measurements, { deletions, window, seen })
+      page.measurements.push(...measurements)
+      page.deletions.push(...deletions)
       counts = addCounts(counts, { ...content.counts, ...done })
       newestAt = newest(newestAt, content.measurements)
     }
     await rememberAccount(ports, held, session.connection, dexcomUserId)
     const at = toInstant(nowMs)
+    await seen.keep(page)
     await held.finish({
       newestAt,
       ...(request.range

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { ChangeRange, UserId } from '@bg-ingest/domain'
 import { type AccountConnection, parseConnection } from './account-codec.ts'
+import { steady } from './attempts.ts'
 import { rangesAbove } from './change-reader.ts'
 import { type ConnectionWriter, createConnectionWriter } from './connection-writer.ts'
 import { erasePartition } from './erase-partition.ts'
@@ -38,3 +39,5 @@ export function createAccountWriter(client: DynamoDBDocumentClient, table: strin
     },
   }
 }
+
+const isPolled = ({ status, paused, parkedAt }: AccountConnection) => status === 'connected' && !paused && !parkedAt

@@ -1,17 +1,16 @@
 import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { pauseBefore, steady, TRIES } from './attempts.ts'
 
 /** DynamoDB takes at most 25 items in one BatchWriteItem. */
 const ITEMS_PER_BATCH = 25
 const PARALLEL_BATCHES = 4
-/** Rounds of writing again what DynamoDB left out under load: 25 ms, 50 ms … 3.2 s, six seconds in all. */
-const ROUNDS = 8
 
 type Item = Record<string, unknown>
 export type WriteRequest =
   | { readonly PutRequest: { readonly Item: Item } }
   | { readonly DeleteRequest: { readonly Key: Item } }
 
-/** Writes in batches. `beforeBatch` may throw to stop: what is written stays, what is not has not been tried. */
+/** Writes in batches. `beforeBatch`, asked before every call, may throw to stop: what is written stays, what is not has not been tried. */
 export async function batchWrite(
   client: DynamoDBDocumentClient,
   table: string,
@@ -40,10 +39,11 @@ async function writeBatch(
 ): Promise<void> {
   let left: readonly unknown[] = batch
   for (let round = 0; left.length > 0; round += 1) {
-    if (round === ROUNDS) throw new Error('DynamoDB kept leaving items unprocessed')
-    if (round > 0) await new Promise((resolve) => setTimeout(resolve, 2 ** (round - 1) * 25))
-    beforeBatch()
-    const answer = await client.send(new BatchWriteCommand({ RequestItems: { [table]: left as never } }))
+    if (round === TRIES) throw new Error('DynamoDB kept leaving items unprocessed')
+    await pauseBefore(round)
+    const answer = await steady(client, beforeBatch).send(
+      new BatchWriteCommand({ RequestItems: { [table]: left as never } }),
+    )
     left = answer.UnprocessedItems?.[table] ?? []
   }
 }

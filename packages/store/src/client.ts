@@ -19,8 +19,8 @@ export interface DynamoOptions extends DynamoServer {
 
 /** Reads of the API answer or fail within a second: the caller holds a connection open (promises.md 7). */
 export const READ_LIMITS = { connectionTimeoutMs: 200, requestTimeoutMs: 400, maxAttempts: 2 } as const
-/** Writes of a worker may be tried longer, but not longer than a lease lives (15 s). */
-export const WRITE_LIMITS = { connectionTimeoutMs: 1000, requestTimeoutMs: 3000, maxAttempts: 4 } as const
+/** A worker's calls are tried again by `steady`, which knows the lease; one of them may last 2 s (attempts.ts). */
+export const WRITE_LIMITS = { connectionTimeoutMs: 1000, requestTimeoutMs: 2000, maxAttempts: 1 } as const
 
 /** Where the SDK finds DynamoDB, and as whom it comes. DynamoDB Local wants letters and digits only. */
 export const serverOptions = ({ region, endpoint, anyCredentials }: DynamoServer) => ({

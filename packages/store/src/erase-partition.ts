@@ -1,5 +1,6 @@
 import { type DynamoDBDocumentClient, paginateQuery } from '@aws-sdk/lib-dynamodb'
 import type { UserId } from '@bg-ingest/domain'
+import { steady } from './attempts.ts'
 import { batchWrite } from './batch-write.ts'
 
 interface Partition {
@@ -16,7 +17,7 @@ export async function erasePartition(client: DynamoDBDocumentClient, partition: 
   const { table, sortKey, userId, stillHeld, except } = partition
   let erased = 0
   const pages = paginateQuery(
-    { client },
+    { client: steady(client, stillHeld) },
     {
       TableName: table,
       KeyConditionExpression: 'userId = :user',

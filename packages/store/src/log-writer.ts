@@ -1,6 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import type { ChangeRange, UserId } from '@bg-ingest/domain'
+import { steady } from './attempts.ts'
 import { holds, leaseLost } from './conditional.ts'
+import { refuseOversized } from './item-size.ts'
 import { changeItem } from './keys.ts'
 import type { Lease } from './state-writer.ts'
 
@@ -19,10 +21,11 @@ export async function appendRanges(
     const item = changeItem(first)
     const put = new PutCommand({
       TableName: table,
-      Item: { userId, item, first, last, at, fence: lease.fence, leaseId: lease.id, changes },
+      Item: refuseOversized({ userId, item, first, last, at, fence: lease.fence, leaseId: lease.id, changes }),
       ConditionExpression: 'attribute_not_exists(userId)',
     })
-    if (await holds(client.send(put))) continue
+    if (await holds(steady(client, lease.stillHeld).send(put))) continue
+    // A first try whose answer was lost is our own claim.
     const { Item } = await client.send(
       new GetCommand({ TableName: table, Key: { userId, item }, ConsistentRead: true }),
     )

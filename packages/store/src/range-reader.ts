@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type { Instant, ReadingType, StoredReading, UserId } from '@bg-ingest/domain'
-import { fromItem, isExpired } from './reading-codec.ts'
+import { fromItem, isDeleted, isExpired, isVoid } from './reading-codec.ts'
 
 export interface RangeQuery {
   readonly userId: UserId
@@ -48,7 +48,7 @@ export async function readRange(
       }),
     )
     for (const item of page.Items ?? []) {
-      if (isExpired(item, nowMs)) continue
+      if (isVoid(item) || isDeleted(item) || isExpired(item, nowMs)) continue
       const reading = fromItem(item)
       if (query.types.has(reading.type)) found.push({ key: String(item['readingKey']), reading })
     }

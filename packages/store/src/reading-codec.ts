@@ -46,13 +46,21 @@ const Item = z.object({
   sequence: StoredReading.shape.sequence,
   revision: StoredReading.shape.revision,
   receivedAt: StoredReading.shape.receivedAt,
+  deleted: StoredReading.shape.deleted,
 })
 
 /** Parses an item; throws where the table holds something that is no reading, which only another program can have written. */
 export function fromItem(item: Record<string, unknown>): StoredReading {
-  const { transmitterId, generation, display, app, ...reading } = Item.parse(item)
-  return { ...reading, device: { transmitterId, generation, display, app } }
+  const { transmitterId, generation, display, app, deleted, ...reading } = Item.parse(item)
+  const device = { transmitterId, generation, display, app }
+  return { ...reading, device, ...(deleted ? { deleted } : {}) }
 }
+
+/** A marker without content, which keeps late writers out (void-marker.ts): no reading, in no answer. */
+export const isVoid = (item: Record<string, unknown>): boolean => item['void'] === true
+
+/** Taken back at Dexcom: kept for the change feed alone. */
+export const isDeleted = (item: Record<string, unknown>): boolean => item['deleted'] === true
 
 /** TTL deletes late, by days: until then every read looks for itself. */
 export const isExpired = (item: Record<string, unknown>, nowMs: number): boolean =>

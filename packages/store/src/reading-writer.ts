@@ -1,11 +1,14 @@
 import { type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb'
 import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
+import { steady } from './attempts.ts'
 import { allEnded, batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'
 import { erasePartition } from './erase-partition.ts'
+import { refuseOversized } from './item-size.ts'
 import { readByKeys } from './reading-batch.ts'
-import { fromItem, isExpired, toItem } from './reading-codec.ts'
+import { fromItem, isExpired, isVoid, toItem } from './reading-codec.ts'
 import type { Lease } from './state-writer.ts'
+import { sealClaims } from './void-marker.ts'
 
 export interface ReadingWriter {
   between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
@@ -13,6 +16,7 @@ export interface ReadingWriter {
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
+  seal(userId: UserId, lease: Lease, claims: ReadonlyMap<ReadingKey, number>, stillHeld: () => void): Promise<void>
 }
 
 interface WriterOptions {
@@ -24,20 +28,26 @@ interface WriterOptions {
 /** Conditional puts of one sync that run side by side; a socket each. */
 const PARALLEL_PUTS = 16
 
-/** Write side of the readings table. */
-export function createReadingWriter(client: DynamoDBDocumentClient, options: WriterOptions): ReadingWriter {
-  const { table, retentionDays, now } = options
-  const item = (reading: StoredReading, fence: number) =>
-    toItem(reading, { readingKey: readingKey(reading), fence, retentionDays })
+/** A repeat of our own put passes; one that was overtaken does not, neither by a newer lease nor by our own next change. */
+const NOT_LATE =
+  'attribute_not_exists(fence) OR fence < :fence OR (fence = :fence AND (attribute_not_exists(#sequence) OR #sequence <= :sequence))'
 
-  const put = async (reading: StoredReading, fence: number) => {
+/** Write side of the readings table. */
+export function createReadingWriter(once: DynamoDBDocumentClient, options: WriterOptions): ReadingWriter {
+  const { table, retentionDays, now } = options
+  const client = steady(once)
+  const item = (reading: StoredReading, fence: number) =>
+    refuseOversized(toItem(reading, { readingKey: readingKey(reading), fence, retentionDays }))
+
+  const put = async (reading: StoredReading, fence: number, stillHeld: () => void) => {
     const command = new PutCommand({
       TableName: table,
       Item: item(reading, fence),
-      ConditionExpression: 'attribute_not_exists(fence) OR fence <= :fence',
-      ExpressionAttributeValues: { ':fence': fence },
+      ConditionExpression: NOT_LATE,
+      ExpressionAttributeNames: { '#sequence': 'sequence' },
+      ExpressionAttributeValues: { ':fence': fence, ':sequence': reading.sequence },
     })
-    if (!(await holds(client.send(command)))) throw leaseLost()
+    if (!(await holds(steady(client, stillHeld).send(command)))) throw leaseLost()
   }
 
   return {
@@ -54,7 +64,8 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
       )
       for await (const { Items = [] } of pages)
         for (const stored of Items)
-          if (!isExpired(stored, now())) found.set(stored['readingKey'] as ReadingKey, fromItem(stored))
+          if (!isVoid(stored) && !isExpired(stored, now()))
+            found.set(stored['readingKey'] as ReadingKey, fromItem(stored))
       return found
     },
 
@@ -64,8 +75,7 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
 
     async write({ fence }, readings, stillHeld) {
       for (let start = 0; start < readings.length; start += PARALLEL_PUTS) {
-        stillHeld()
-        await allEnded(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence)))
+        await allEnded(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence, stillHeld)))
       }
     },
 
@@ -76,5 +86,8 @@ export function createReadingWriter(client: DynamoDBDocumentClient, options: Wri
         readings.map((reading) => ({ PutRequest: { Item: item(reading, fence) } })),
         stillHeld,
       ),
+
+    seal: (userId, lease, claims, stillHeld) =>
+      sealClaims(steady(client, stillHeld), table, { userId, lease, claims, nowMs: now() }),
   }
 }

@@ -1,12 +1,15 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { UserId } from '@bg-ingest/domain'
 import { type AccountState, parseState } from './account-codec.ts'
+import { steady } from './attempts.ts'
 import { holds, leaseLost } from './conditional.ts'
 import { STATE } from './keys.ts'
 
 export interface Lease {
   readonly id: string
   readonly fence: number
+  /** Throws once the lease is over; asked before every try of a write under it. */
+  readonly stillHeld?: () => void
 }
 
 interface LeaseOptions {
@@ -20,7 +23,7 @@ export interface StateWriter {
     userId: UserId,
     leaseId: string,
     options: LeaseOptions,
-  ): Promise<{ fence: number; state: AccountState } | null>
+  ): Promise<{ fence: number; state: AccountState; finishedLeaseId: string | null } | null>
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   finish(userId: UserId, lease: Lease, patch: Partial<AccountState>): Promise<void>
   entomb(userId: UserId, lease: Lease): Promise<void>
@@ -29,12 +32,21 @@ export interface StateWriter {
 /** How long a tombstone keeps late writers out; the oldest job in flight is hours old at most. */
 const TOMBSTONE_SECONDS = 30 * 86_400
 
+const FINISHED = 'finishedLeaseId = :id, finishedBefore = if_not_exists(finishedLeaseId, :nobody)'
+
 /** Lease and state of a person: one item, so that one conditional update both moves the state and ends the lease. */
-export function createStateWriter(client: DynamoDBDocumentClient, table: string, now: () => number): StateWriter {
+export function createStateWriter(once: DynamoDBDocumentClient, table: string, now: () => number): StateWriter {
+  const client = steady(once)
   const key = (userId: UserId) => ({ TableName: table, Key: { userId, item: STATE } })
 
   const read = async (userId: UserId) =>
     (await client.send(new GetCommand({ ...key(userId), ConsistentRead: true }))).Item
+
+  /** Whether a first try, the answer of which was lost, has ended this lease; others may have come and gone since. */
+  const wasOurs = async (userId: UserId, { id }: Lease) => {
+    const item = await read(userId)
+    return item?.['finishedLeaseId'] === id || item?.['finishedBefore'] === id
+  }
 
   return {
     async takeLease(userId, leaseId, { ttlMs, revive }) {
@@ -50,24 +62,32 @@ export function createStateWriter(client: DynamoDBDocumentClient, table: string,
       // The SDK repeats a call whose answer was lost, and the repeat finds the lease taken: by us, if the id is ours.
       if (!taken) item = await read(userId)
       if (!item || item['leaseId'] !== leaseId) return null
-      return { fence: Number(item['fence']), state: parseState(item) }
+      const finished: unknown = item['finishedLeaseId']
+      return {
+        fence: Number(item['fence']),
+        state: parseState(item),
+        finishedLeaseId: typeof finished === 'string' ? finished : null,
+      }
     },
 
     async renewLease(userId, lease, ttlMs) {
       const renew = new UpdateCommand({
         ...key(userId),
         UpdateExpression: 'SET leaseExpiresAt = :expires',
-        ConditionExpression: 'leaseId = :id AND fence = :fence',
+        // A try that was overtaken by a later renewal must not shorten what that one gave.
+        ConditionExpression: 'leaseId = :id AND fence = :fence AND leaseExpiresAt <= :expires',
         ExpressionAttributeValues: { ':expires': now() + ttlMs, ':id': lease.id, ':fence': lease.fence },
       })
-      return holds(client.send(renew))
+      if (await holds(steady(client, lease.stillHeld).send(renew))) return true
+      const item = await read(userId)
+      return item?.['leaseId'] === lease.id && item['fence'] === lease.fence
     },
 
     async finish(userId, lease, patch) {
       const fields = Object.entries(patch).filter(([, value]) => value !== undefined)
       const finish = new UpdateCommand({
         ...key(userId),
-        UpdateExpression: `SET ${['finishedLeaseId = :id', ...fields.map((_, i) => `#f${i} = :f${i}`)].join(', ')} REMOVE leaseId, leaseExpiresAt`,
+        UpdateExpression: `SET ${[FINISHED, ...fields.map((_, i) => `#f${i} = :f${i}`)].join(', ')} REMOVE leaseId, leaseExpiresAt`,
         ConditionExpression: 'leaseId = :id AND fence = :fence',
         ...(fields.length > 0
           ? { ExpressionAttributeNames: Object.fromEntries(fields.map(([name], i) => [`#f${i}`, name])) }
@@ -75,12 +95,12 @@ export function createStateWriter(client: DynamoDBDocumentClient, table: string,
         ExpressionAttributeValues: {
           ':id': lease.id,
           ':fence': lease.fence,
+          ':nobody': '',
           ...Object.fromEntries(fields.map(([, value], i) => [`:f${i}`, value])),
         },
       })
       if (await holds(client.send(finish))) return
-      const item = await read(userId)
-      if (item?.['finishedLeaseId'] !== lease.id) throw leaseLost()
+      if (!(await wasOurs(userId, lease))) throw leaseLost()
     },
 
     async entomb(userId, lease) {
@@ -97,8 +117,7 @@ export function createStateWriter(client: DynamoDBDocumentClient, table: string,
         ExpressionAttributeValues: { ':id': lease.id, ':fence': lease.fence },
       })
       if (await holds(client.send(put))) return
-      const item = await read(userId)
-      if (item?.['finishedLeaseId'] !== lease.id) throw leaseLost()
+      if (!(await wasOurs(userId, lease))) throw leaseLost()
     },
   }
 }

@@ -66,6 +66,7 @@ function aStore() {
       store.erased.push('readings')
       return stored.size
     },
+    seal: async () => undefined,
   }
   return { store, accounts, readings }
 }

@@ -1,0 +1,95 @@
+import { type Deletion, type Measurement, type ReadingType, readingKey, type UserId } from '@bg-ingest/domain'
+import type { Held } from './lease.ts'
+import type { Ports, SeenDigest } from './ports.ts'
+import { twinId } from './repeats.ts'
+
+/** What of a poll's page is known to be stored as it is, so that nobody has to read it again. */
+export interface Seen {
+  /** Whether the last poll has found this, and nothing has changed since. */
+  readonly knows: (record: Measurement | Deletion) => boolean
+  /** Keeps for the next poll what this one has found or stored; call it last, while the lease is held. */
+  keep(page: Page): Promise<void>
+}
+
+interface Page {
+  readonly types: readonly ReadingType[]
+  readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
+}
+
+/** Hashes of 8 bytes in a digest at most: with its head 4 KB a person. A day of a sensor has 288 readings. */
+const LIMIT = 480
+
+/**
+ * Opens the digest of the last poll. It counts only if nobody has held the person since, because every change is made
+ * under a lease, an erasure too; absent, stale or unreachable, nothing is known and everything is read.
+ */
+export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
+  const { digests } = ports
+  if (!digests) return NOTHING_SEEN
+  const found = await digests.read(held.userId).catch(() => null)
+  const valid = found && found.run === held.lastFinished && found.committed === held.progress.committed ? found : null
+  const known = new Set(valid ? Object.values(valid.hashes).flat() : [])
+  const hash = (record: Measurement | Deletion) => digests.hash(contentOf(held.userId, record))
+  return {
+    knows: (record) => known.size > 0 && known.has(hash(record)),
+    async keep(page) {
+      const hashes = { ...(valid?.hashes ?? EMPTY) }
+      for (const type of page.types) hashes[type] = settled(page, type).map(hash)
+      const count = Object.values(hashes).reduce((sum, all) => sum + all.length, 0)
+      if (count > LIMIT) hashes.cgm = hashes.cgm.slice(0, Math.max(0, LIMIT - count + hashes.cgm.length))
+      const { id } = held.lease
+      const digest = { run: id, committed: held.progress.committed, hashes }
+      if (hashes.calibration.length + hashes.manual.length <= LIMIT)
+        await digests.write(held.userId, digest).catch(() => undefined)
+    },
+  }
+}
+
+const EMPTY: SeenDigest['hashes'] = { cgm: [], calibration: [], manual: [] }
+export const NOTHING_SEEN: Seen = { knows: () => false, keep: async () => undefined }
+
+/** Newest first. Of a key that came with two contents nothing is kept: which of them is stored has to be looked up. */
+function settled({ measurements, deletions }: Page, type: ReadingType): (Measurement | Deletion)[] {
+  const records = [...measurements, ...deletions].filter((record) => record.type === type)
+  const contents = new Map<string, Set<string>>()
+  for (const record of records) {
+    const key = readingKey(record)
+    contents.set(key, (contents.get(key) ?? new Set()).add(glucoseOf(record)))
+  }
+  return records
+    .filter((record) => contents.get(readingKey(record))?.size === 1)
+    .sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
+}
+
+/** Everything that the diff compares, of this person: another content has another hash, wherever it is stored. */
+const contentOf = (userId: UserId, record: Measurement | Deletion): string =>
+  [userId, readingKey(record), glucoseOf(record)].join('\n')
+
+const glucoseOf = (record: Measurement | Deletion): string =>
+  'glucose' in record
+    ? [record.glucose, record.trend, record.trendRate, twinId(record), record.recordId].join()
+    : `deleted ${record.recordId}`
+
+type Records = Pick<Page, 'measurements' | 'deletions'>
+
+/**
+ * What has to be compared with the store: the unknown, and whatever of the page shares a key or twins with it. Of
+ * fingersticks all or none, because one may have moved or gone.
+ */
+export function toCompare({ measurements, deletions }: Records, knows: Seen['knows']): Records {
+  const unknown = measurements.filter((measurement) => !knows(measurement))
+  const fingersticks = !deletions.every(knows) || unknown.some(({ type }) => type === 'manual')
+  const ids = new Set(unknown.flatMap(identities))
+  return {
+    measurements: measurements.filter((measurement) =>
+      measurement.type === 'manual' ? fingersticks : identities(measurement).some((id) => ids.has(id)),
+    ),
+    deletions: fingersticks ? deletions : [],
+  }
+}
+
+const identities = (measurement: Measurement): string[] => {
+  const twin = twinId(measurement)
+  return twin ? [readingKey(measurement), twin] : [readingKey(measurement)]
+}
