@@ -19,7 +19,9 @@ export interface AccountWriter extends StateWriter, ConnectionWriter {
 const STATE_ONLY = new Set([STATE])
 
 /** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
-export function createAccountWriter(client: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
+export function createAccountWriter(once: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
+  const client = steady(once)
+
   return {
     ...createStateWriter(client, table, now),
     ...createConnectionWriter(client, table),
@@ -39,5 +41,3 @@ export function createAccountWriter(client: DynamoDBDocumentClient, table: strin
     },
   }
 }
-
-const isPolled = ({ status, paused, parkedAt }: AccountConnection) => status === 'connected' && !paused && !parkedAt
