@@ -6,6 +6,9 @@ const SHAPE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\
 /** java.time, which writes Dexcom's times, knows no offset beyond this. */
 const FARTHEST_ZONE_MINUTES = 18 * 60
 
+/** Character codes of two digits, added up as tens and ones, are this much too high. */
+const ZEROS = 11 * '0'.charCodeAt(0)
+
 /** The last moment that an Instant can say; an offset may lie behind it. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 
@@ -23,8 +26,8 @@ export function parseWireTime(text: string): WireTime | null {
   const match = SHAPE.exec(text)
   if (!match) return null
   const [, seconds = '00', fraction, zone] = match
-  const two = (start: number) => Number(text.slice(start, start + 2))
-  const wallMs = calendarMs(Number(text.slice(0, 4)), two(5), two(8), two(11), two(14), Number(seconds))
+  const two = (start: number) => text.charCodeAt(start) * 10 + text.charCodeAt(start + 1) - ZEROS
+  const wallMs = calendarMs(two(0) * 100 + two(2), two(5), two(8), two(11), two(14), Number(seconds))
   if (wallMs === null) return null
   const offsetMinutes = zone === undefined ? null : zoneMinutes(zone)
   if (offsetMinutes !== null && Math.abs(offsetMinutes) > FARTHEST_ZONE_MINUTES) return null
