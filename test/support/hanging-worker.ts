@@ -8,7 +8,15 @@ const syncUser = () => {
   console.log('started')
   return never()
 }
-const none = { importHistory: never, connectUser: never, disconnectUser: never, publishChanges: never, pollTick: never }
+const none = {
+  configureUser: never,
+  connectUser: never,
+  disconnectUser: never,
+  importHistory: never,
+  ingestPush: never,
+  pollTick: never,
+  publishChanges: never,
+}
 createConsumers(
   connectForWork(url, { onError: ignore }),
   { ...none, syncUser },

@@ -6,13 +6,30 @@ import { UserId } from '@bg-ingest/domain'
 import { createNoBroker, createPublisher } from '@bg-ingest/events'
 import type { Ports } from '@bg-ingest/ingest'
 import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-ingest/process'
-import { connectForWork, createProducer, createSchedules, openQueues, queueDepths, type Redis } from '@bg-ingest/queue'
+import {
+  connectForRequests,
+  connectForWork,
+  createParkedJobs,
+  createProducer,
+  createSchedules,
+  openQueues,
+  queueDepths,
+  type Redis,
+} from '@bg-ingest/queue'
 import { createUserHasher, createVault } from '@bg-ingest/security'
-import { createAccountWriter, createDynamo, createReadingWriter, WRITE_LIMITS } from '@bg-ingest/store/write'
+import {
+  createAccountWriter,
+  createDynamo,
+  createReadingWriter,
+  createUserRegistry,
+  WRITE_LIMITS,
+} from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import type { FleetParts } from './fleet.ts'
 import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
 import { createPorts } from './ports.ts'
+import { shutdownPlan } from './shutdown-plan.ts'
 
 const DAY_MS = 86_400_000
 
@@ -23,20 +40,24 @@ export interface WorkerContext extends AsyncDisposable {
   readonly ports: Ports
   readonly handlerNeeds: HandlerNeeds
   readonly hashUser: (userId: UserId) => string
+  readonly fleet: FleetParts
   readonly readiness: () => Promise<Readiness>
 }
 
 /** The worker's only composition root: opened top to bottom, closed bottom to top. */
 export async function createWorkerContext(config: WorkerConfig, stop: AbortSignal): Promise<WorkerContext> {
   const logger = createLogger({ level: config.service.logLevel, service: 'worker' })
-  const owner = createOwner((err) => logger.warn('close failed', { err }))
+  const owner = createOwner(
+    (err) => logger.warn('close failed', { err }),
+    shutdownPlan(config.shutdown.graceMs).closeMs,
+  )
   try {
     const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
     const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
     const store = openStore(config, metrics, owner, retentionDays)
     const publisher = openPublisher(config, logger, metrics, owner)
     const queue = openQueue(config, logger, owner)
-    metrics.collect(() => queueDepths(queue.queues, Date.now()))
+    metrics.collect(() => queueDepths(queue.queues, Date.now(), queue.parked))
     const keys = config.encryption.keys.reveal()
     const ports = createPorts(
       {
@@ -63,11 +84,12 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         history: { retentionDays, stopping: () => stop.aborted },
         pollIntervalMs: config.sync.pollIntervalMs,
         publishing: config.rabbitmq.url !== null,
-        forgetJobs: (userId, signal) => {
+        forgetJobs: (userId, askedBefore, signal) => {
           const isBack = async () => (await store.accounts.connection(userId)) !== null
-          return forgetJobs({ queues: queue.queues, isBack }, userId, signal)
+          return forgetJobs({ queues: queue.queues, parked: queue.parked, isBack }, userId, askedBefore, signal)
         },
       },
+      fleet: { ...queue, registry: store.registry },
       readiness: createReadiness(
         [
           { name: 'dynamodb', required: true, check: () => store.accounts.connection(PROBE_USER) },
@@ -98,6 +120,7 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
   )
   return {
     accounts: createAccountWriter(client, accountsTable, Date.now),
+    registry: createUserRegistry(client, accountsTable),
     readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
   }
 }
@@ -122,9 +145,14 @@ function openQueue({ redis }: WorkerConfig, logger: Logger, owner: Owner) {
   const client = owner.own(connectForWork(redis.url.reveal(), { onError }), (opened) => opened.disconnect())
   const { queues, close } = openQueues(client, { onError })
   owner.own(queues, close)
+  const lookout = owner.own(connectForRequests(redis.url.reveal(), { onError }), (opened) => opened.disconnect())
+  const watched = openQueues(lookout, { onError })
+  owner.own(watched, (opened) => opened.close())
   return {
     redis: client,
     queues,
+    parked: createParkedJobs(client),
+    lookout: { redis: lookout, queues: watched.queues },
     producer: owner.own(createProducer(client, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
     schedules: owner.own(createSchedules(client, { onError }), (schedules) => schedules.close()),
   }

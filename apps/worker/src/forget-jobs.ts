@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UserId } from '@bg-ingest/domain'
-import { forgetUser, type Queues } from '@bg-ingest/queue'
+import { forgetUser, type ParkedJobs, type Queues } from '@bg-ingest/queue'
 
 interface Needs {
   readonly queues: Queues
   /** Whether the person has connected again: what names them from then on is theirs to keep. */
   readonly isBack: (userId: UserId) => Promise<boolean>
+  readonly parked: Pick<ParkedJobs, 'forget'>
 }
 
 /** Without tokens a run ends at its next step; 30 s are more than the longest call to Dexcom. */
@@ -16,12 +17,18 @@ const LOOK_AGAIN_MS = 200
  * Removes the jobs that name an erased person, until none is found any more: one that ran during the erasure ends
  * afterwards, and leaves itself and the run that was to follow on it.
  */
-export async function forgetJobs({ queues, isBack }: Needs, userId: UserId, stop: AbortSignal): Promise<void> {
+export async function forgetJobs(
+  { queues, isBack, parked }: Needs,
+  userId: UserId,
+  askedBefore: number,
+  stop: AbortSignal,
+): Promise<void> {
+  await parked.forget(userId)
   const until = performance.now() + PATIENCE_MS
   while (performance.now() < until && !(await isBack(userId))) {
     // Asked first: a job that ends between the two looks is found by the second.
     const running = await isRunning(queues, userId)
-    const removed = await forgetUser(queues, userId)
+    const removed = await forgetUser(queues, userId, askedBefore)
     if (!running && removed === 0) return
     await sleep(LOOK_AGAIN_MS, undefined, { signal: stop })
   }

@@ -1,5 +1,7 @@
 import { AppError, type UserId } from '@bg-ingest/domain'
 import {
+  type Connection,
+  configureUser,
   connectUser,
   disconnectUser,
   eraseUser,
@@ -26,8 +28,8 @@ export interface HandlerNeeds {
   readonly pollIntervalMs: number
   /** False where no broker is configured: what changes then waits, and nobody asks for its publication. */
   readonly publishing: boolean
-  /** Removes the jobs that name an erased person. */
-  readonly forgetJobs: (userId: UserId, stop: AbortSignal) => Promise<unknown>
+  /** Removes the jobs that name an erased person, but for what they asked for afterwards. */
+  readonly forgetJobs: (userId: UserId, askedBefore: number, stop: AbortSignal) => Promise<unknown>
 }
 
 /** What each job does. Handlers only join a flow with the queue: what comes next, and what the metrics learn. */
@@ -41,6 +43,29 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
   /** By the clocks of two machines, so it may come out slightly below nothing. */
   const secondsSince = (askedAt: number) => Math.max(0, ports.clock.now() - askedAt) / 1000
 
+  const schedule = async ({ userId, pollIntervalSeconds, paused, parkedAt }: Connection) => {
+    const everyMs = pollIntervalSeconds ? pollIntervalSeconds * 1000 : needs.pollIntervalMs
+    if (paused || parkedAt) await schedules.remove(userId)
+    else await schedules.upsert(userId, everyMs)
+  }
+
+  /** A parked person is fetched for only where somebody asks by hand. */
+  const refuseParked = async (userId: UserId) => {
+    const connection = await ports.accounts.connection(userId)
+    if (connection?.parkedAt) throw new AppError('not_connected', 'This person is parked')
+  }
+
+  const release = async (userId: UserId, signal: AbortSignal) => {
+    const connection = await ports.accounts.connection(userId)
+    if (connection?.parkedAt) await schedule(await configureUser(ports, { userId, release: true }, signal))
+  }
+
+  const endPolling = async (userId: UserId, signal: AbortSignal) => {
+    await schedules.remove(userId)
+    // Mends the registry where a crash has left it behind; it is looked at again in any case.
+    await configureUser(ports, { userId }, signal).catch(() => undefined)
+  }
+
   return {
     // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
     pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
@@ -51,19 +76,23 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
         const { jobId } = await producer.requestSync({ userId, trigger: 'webhook', requestId })
         return { syncJobId: jobId }
       }
+      await refuseParked(userId)
       const outcome = await ingestPush(ports, { userId, sealed }, signal)
       needs.metrics.webhookProcessed(secondsSince(askedAt))
       await publishLater(userId, outcome.unpublished)
       return outcome.result
     },
 
-    async syncUser({ userId, trigger, range }, { signal, askedAt }) {
+    async syncUser({ userId, trigger, range }, { signal, askedAt, deaths }) {
+      // Polls end with the schedule, so only the one that was under way is asked about, at its second start.
+      if (trigger === 'webhook' || (trigger === 'poll' && deaths > 0)) await refuseParked(userId)
       const outcome = await measuredSync(needs, { userId, trigger, range }, signal).catch(async (err) => {
-        if (endsPolling(err)) await schedules.remove(userId)
+        if (endsPolling(err)) await endPolling(userId, signal)
         // The news that a person has to connect again may wait for the broker; nobody polls them any more.
         await publishLater(userId, AppError.from(err).code === 'needs_reauth')
         throw err
       })
+      if (trigger === 'manual') await release(userId, signal)
       if (trigger === 'webhook') needs.metrics.webhookProcessed(secondsSince(askedAt))
       await publishLater(userId, outcome.unpublished)
       if (outcome.historyOpen) await producer.enqueue('importHistory', { v: 1, userId })
@@ -71,6 +100,7 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async importHistory({ userId }, { signal }) {
+      await refuseParked(userId)
       const { more } = await importHistory(ports, history, userId, signal)
       // Asked for while this job still runs: the queue keeps one follow-up and starts it when this one has ended.
       if (more) await producer.enqueue('importHistory', { v: 1, userId })
@@ -78,20 +108,23 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
 
     async connectUser({ userId, region, sealedCode, requestId }, { signal }) {
       const connection = await connectUser(ports, { userId, region, sealedCode }, signal)
-      const { pollIntervalSeconds, paused, notices } = connection
-      const everyMs = pollIntervalSeconds ? pollIntervalSeconds * 1000 : needs.pollIntervalMs
-      if (!paused) await schedules.upsert(userId, everyMs)
+      await schedule(connection)
       await producer.requestSync({ userId, trigger: 'poll', requestId })
       await producer.enqueue('importHistory', { v: 1, userId })
-      await publishLater(userId, notices.length > 0)
+      await publishLater(userId, connection.notices.length > 0)
     },
 
-    async disconnectUser({ userId, erase }, { signal }) {
-      await schedules.remove(userId)
+    async configureUser({ userId, pollIntervalSeconds, paused }, { signal }) {
+      await schedule(await configureUser(ports, { userId, pollIntervalSeconds, paused }, signal))
+    },
+
+    async disconnectUser({ userId, erase }, { signal, askedAt }) {
       const { unpublished } = await disconnectUser(ports, userId, signal)
+      // Afterwards: a poll in between finds nobody connected, while a schedule that went first could be missed for ever.
+      await schedules.remove(userId)
       if (!erase) return publishLater(userId, unpublished)
       await eraseUser(ports, userId, signal)
-      await needs.forgetJobs(userId, signal)
+      await needs.forgetJobs(userId, askedAt, signal)
     },
 
     async publishChanges({ userId }, { signal }) {

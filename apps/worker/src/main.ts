@@ -1,37 +1,53 @@
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
-import { failureLine, runUntilSignal, untilAborted } from '@bg-ingest/process'
+import { failureLine, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
 import { createConsumers } from '@bg-ingest/queue'
 import { createWorkerContext } from './context.ts'
+import { startFleetDuties } from './fleet.ts'
 import { createOnGaveUp } from './gave-up.ts'
 import { createHandlers } from './handlers.ts'
 import { startHealthServer } from './health-server.ts'
+import { createOnPoison } from './poison.ts'
+import { refuseUnfitRedis } from './redis-check.ts'
+import { shutdownPlan } from './shutdown-plan.ts'
 
-/** Jobs get most of the grace; the rest is for handing back what did not end, and for closing connections. */
-const DRAIN_SHARE = 0.8
+const endNow = (message: string): never => {
+  console.error(message)
+  process.exit(1)
+}
 
 try {
   const config = loadWorkerConfig(process.env)
   const { graceMs } = config.shutdown
+  const plan = shutdownPlan(graceMs)
   await runUntilSignal(
     async (stop) => {
       await using context = await createWorkerContext(config, stop)
-      const { logger, metrics, readiness, redis } = context
-      const health = await startHealthServer({
-        port: config.http.port,
-        readiness,
-        metrics,
-        stopping: () => stop.aborted,
-      })
+      const { logger, metrics, readiness, redis, fleet } = context
+      const production = process.env.NODE_ENV === 'production'
+      await refuseUnfitRedis(redis, { production, onUnfit: ({ message }) => endNow(message) })
+      const stopping = () => stop.aborted
+      const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
       const consumers = createConsumers(redis, createHandlers(context.handlerNeeds), {
         concurrency: config.sync.concurrency,
         onGaveUp: createOnGaveUp(context),
+        onPoison: createOnPoison(context),
         onError: (queue, err) => logger.warn('queue error', { queue, err }),
         onStalled: (queue, jobId) => logger.warn('job stalled, it runs again', { queue, jobId }),
+        onSetAside: (job) => logger.error('job of another version kept aside', { ...job }),
       })
+      const { pollIntervalMs } = config.sync
+      const onWedged = () => endNow('worker wedged')
+      const duties = startFleetDuties({ fleet, consumers, logger, metrics, pollIntervalMs, onWedged })
       logger.info('worker ready', { port: health.port })
       await untilAborted(stop)
       logger.info('worker stopping')
-      const { drained } = await consumers.close(graceMs * DRAIN_SHARE)
+      const endsAt = performance.now() + graceMs - plan.closeMs
+      const [{ drained }] = await Promise.all([
+        consumers.close(plan.drainMs, plan.releaseMs),
+        settledWithin(duties.stop(), plan.drainMs),
+      ])
+      // A grant that Dexcom has given exists nowhere else until it is stored.
+      await settledWithin(context.ports.unbroken?.idle() ?? Promise.resolve(), endsAt - performance.now())
       logger.info('worker drained', { drained })
       await health.close()
     },

@@ -15,3 +15,9 @@ export function nextPollMs(userId: UserId, everyMs: number, atMs: number): numbe
   const offset = pollOffsetMs(userId, everyMs)
   return Math.ceil((atMs - offset) / everyMs) * everyMs + offset
 }
+
+/** How many parts the registry of people has: one partition must not take every write of the fleet. */
+export const REGISTRY_SHARDS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+
+/** The part of the registry that a person belongs to, `00` to `ff`. */
+export const registryShard = (userId: UserId): string => createHash('sha256').update(userId).digest('hex').slice(0, 2)

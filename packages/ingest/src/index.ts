@@ -1,9 +1,11 @@
+export { type ConfigureRequest, configureUser } from './configure-user.ts'
 export { type ConnectRequest, connectUser } from './connect-user.ts'
 export { type Diff, type Difference, diffReadings } from './diff.ts'
 export { disconnectUser } from './disconnect-user.ts'
 export { eraseUser } from './erase-user.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
 export { ingestPush, type PushOutcome, type PushRequest } from './ingest-push.ts'
+export { parkUser } from './park-user.ts'
 export type {
   AccountStore,
   Connection,
@@ -18,10 +20,10 @@ export type {
   Publisher,
   ReadingStore,
   SealedTokens,
-  SyncState,
-} from './ports.ts'
   SeenDigest,
   SeenDigests,
+  SyncState,
+} from './ports.ts'
 export type { ProblemCode } from './problems.ts'
 export { publishChanges } from './publish-changes.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'

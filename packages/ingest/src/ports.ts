@@ -90,6 +90,8 @@ export interface Connection {
   /** The person's own interval; null for the service's default. */
   readonly pollIntervalSeconds: number | null
   readonly paused: boolean
+  /** Since when nobody syncs this person by themselves, because their job ended its process again and again. */
+  readonly parkedAt?: Instant | null | undefined
   readonly problem: { readonly code: string; readonly detail: string } | null
   readonly tokens: SealedTokens | null
   readonly refusals: Refusals | null
@@ -121,6 +123,11 @@ export interface AccountStore {
    * behind a newer fence, as long as the refresh token that they follow on is the stored one.
    */
   putConnection(connection: Connection, lease: Lease, before?: SealedTokens): Promise<void>
+  /**
+   * Tells the registry, from which schedules are restored, how this person is to be polled; null strikes them off.
+   * Whoever begins to poll tells it first and writes the connection afterwards, so that it never names too few.
+   */
+  register(userId: UserId, connection: Connection | null, lease: Lease): Promise<void>
   /** Creates log items, each only if absent. Throws `lease_lost` where another run claimed the range. */
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   /** Deletes the log and the connection; the state is left for `entomb`. */
@@ -141,6 +148,11 @@ export interface ReadingStore {
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
+  /**
+   * Bars older runs from keys that they claimed: each either stands at its claimed sequence or never will. Throws
+   * `lease_lost` where a later fence has written.
+   */
+  seal(userId: UserId, lease: Lease, claims: ReadonlyMap<ReadingKey, number>, stillHeld: () => void): Promise<void>
 }
 
 export interface Grant {
@@ -148,11 +160,6 @@ export interface Grant {
   readonly refreshToken: string
   readonly expiresInSeconds: number
 }
-  /**
-   * Bars older runs from keys that they claimed: each either stands at its claimed sequence or never will. Throws
-   * `lease_lost` where a later fence has written.
-   */
-  seal(userId: UserId, lease: Lease, claims: ReadonlyMap<ReadingKey, number>, stillHeld: () => void): Promise<void>
 
 export interface Fetched {
   readonly dexcomUserId: string
@@ -200,6 +207,8 @@ export interface Dexcom {
   refresh(region: string, refreshToken: string): Promise<Grant>
   /** Runs `work`, in which one refresh token is spent and its successor saved, as one of at most two in this process. */
   tokenTurn?<T>(work: () => Promise<T>): Promise<T>
+  /** The same Dexcom for the n-th attempt of a job: the calls of a retry are paid from the retry budget. */
+  asAttempt?(attempt: number): Dexcom
 }
 
 export interface Vault {
@@ -231,15 +240,6 @@ export interface Observer {
   connectionProblem(code: ProblemCode): void
 }
 
-export interface Clock {
-  /** Epoch milliseconds, for what is stored. */
-  now(): number
-  /** Milliseconds that never jump, for deadlines. */
-  monotonic(): number
-}
-
-export interface Ports {
-  readonly accounts: AccountStore
 /** What the last poll found stored: keyed hashes, no glucose. May be lost at any time. */
 export interface SeenDigest {
   /** Id of the lease under which it was written, and the committed sequence then. */
@@ -257,22 +257,31 @@ export interface SeenDigests {
   hash(text: string): string
 }
 
+export interface Clock {
+  /** Epoch milliseconds, for what is stored. */
+  now(): number
+  /** Milliseconds that never jump, for deadlines. */
+  monotonic(): number
+  /** Runs something once after so many milliseconds, answers how to call it off. Left out: the process's own timers. */
+  readonly later?: (ms: number, run: () => void) => () => void
+}
+
+export interface Ports {
+  readonly accounts: AccountStore
   readonly readings: ReadingStore
   readonly dexcom: Dexcom
   readonly vault: Vault
   readonly publisher: Publisher
   readonly observer: Observer
-  /** Runs something once after so many milliseconds, answers how to call it off. Left out: the process's own timers. */
-  readonly later?: (ms: number, run: () => void) => () => void
   readonly clock: Clock
   /** Resolves after so many milliseconds, or at once when the process stops. */
   readonly pause: (ms: number) => Promise<void>
   /** A fresh unique id, for leases. */
   readonly newId: () => string
+  /** Left out: every poll reads the whole of its window. */
+  readonly digests?: SeenDigests
   /** Times of the rules on tokens; the usual ones where it is left out. */
   readonly tokenRules?: TokenRules
   /** Told of every exchange of tokens, which a process must not leave half-way. */
   readonly unbroken?: Unbroken
 }
-  /** Left out: every poll reads the whole of its window. */
-  readonly digests?: SeenDigests

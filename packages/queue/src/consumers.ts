@@ -2,69 +2,110 @@ import { type Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { retryDelayMs } from './backoff.ts'
 import { QUEUES, type QueueName } from './define-job.ts'
-import { GaveUp, type JobHandlers, type OnGaveUp, type ProcessContext, processJob, tellStalled } from './process-job.ts'
-import { DEFAULT_PREFIX } from './queues.ts'
+import { drain } from './drain.ts'
+import { hasEarlier } from './job-order.ts'
+import { createParkedJobs, versionOf } from './parked-jobs.ts'
+import {
+  GaveUp,
+  type JobHandlers,
+  type OnGaveUp,
+  type OnPoison,
+  type ProcessContext,
+  processJob,
+  tellStalled,
+} from './process-job.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { DEFAULT_PREFIX, openQueue } from './queues.ts'
 import { ownConnections } from './redis.ts'
-import { withinMs } from './within.ts'
+
+/** What is told of a job that this version cannot read. */
+export interface SetAside {
+  readonly queue: string
+  readonly name: string
+  readonly jobId: string
+  readonly version: number | null
+}
 
 export interface ConsumerOptions {
   /** Syncs at a time in this process. */
   readonly concurrency: number
   /** Told once per job that is given up: its tries are used up, or more of them cannot help. */
   readonly onGaveUp: OnGaveUp
+  /** Told of a job that took its worker with it as often as it may, before it is given up. */
+  readonly onPoison?: OnPoison
   /** Told of errors that belong to no handler: a lost connection, a lost lock, a listener that threw. */
   readonly onError: (queue: string, error: Error) => void
   /** Told of a job whose worker went silent; it runs again. */
   readonly onStalled?: (queue: string, jobId: string) => void
+  /** Told of a job of another version; it was kept aside, and `unpark` brings it back. */
+  readonly onSetAside?: (job: SetAside) => void
   readonly prefix?: string
   /** 10 s and 5 s bring a killed worker's jobs back within 15.5 s (BullMQ's own 30 s and 30 s: 60 to 90 s, measured). */
   readonly lockDurationMs?: number
   readonly stalledIntervalMs?: number
-  /** How many deaths of its worker a job outlives; BullMQ's own 1 fails it for good at the second. */
+  /** How many of its starts a job may take its worker with it; BullMQ's own 1 fails it for good at the second. */
   readonly maxStalledCount?: number
   readonly now?: () => number
   readonly random?: () => number
 }
 
 export interface Consumers {
-  /** Epoch milliseconds of the latest start of a job here; null before the first. For a watchdog over progress. */
+  /** Epoch milliseconds of the latest start of a job here; null before the first. */
   lastStartedAt(): number | null
+  /** What runs here, queue by queue. For a watchdog. */
+  progress(): Progress
   /**
    * Takes no more jobs and waits `graceMs` for those that run; then aborts their signals, which hands them back, and
-   * waits at most 2 s more. `drained` tells whether everything ended: if not, timers of BullMQ live on and the
-   * process has to exit by force (a Redis that is away holds BullMQ's own close up for ever, measured).
+   * waits at most `releaseMs` more (2 s unless told). `drained` tells whether nothing of ours runs any more and what
+   * ran is accounted for in Redis, as far as Redis answers (its absence would hold BullMQ's own close up for ever).
    */
-  close(graceMs: number): Promise<{ readonly drained: boolean }>
+  close(graceMs: number, releaseMs?: number): Promise<{ readonly drained: boolean }>
 }
-
-const RELEASE_MS = 2_000
 
 /** Starts one worker per queue. `redis`, of either kind, tells where; the workers' connections are their own. */
 export function createConsumers(redis: Redis, handlers: JobHandlers, options: ConsumerOptions): Consumers {
-  const { now = Date.now, random = Math.random, onGaveUp, onError, onStalled } = options
+  const { now = Date.now, random = Math.random, prefix = DEFAULT_PREFIX, maxStalledCount = 3, onError } = options
   let closing = false
-  let startedAt: number | null = null
-  const context: ProcessContext = { handlers, onGaveUp, onError, now, random, closing: () => closing }
-  const telling = new Set<Promise<void>>()
   const { source, disconnect } = ownConnections(redis, { onError: (error) => onError('redis', error) }, 'all')
+  const perQueue = concurrencyPerQueue(options.concurrency)
+  const progress = createProgress(perQueue, now)
+  const parked = createParkedJobs(source, { prefix })
+  const inOrder = openQueue(source, 'bg-connection', { prefix, onError: (error) => onError('bg-connection', error) })
+  const context: ProcessContext = {
+    handlers,
+    onGaveUp: options.onGaveUp,
+    onPoison: options.onPoison ?? (() => undefined),
+    onError,
+    now,
+    random,
+    closing: () => closing,
+    maxDeaths: maxStalledCount,
+    suspects: { running: false },
+    hasEarlier: (job) => hasEarlier(inOrder, job),
+    async park(job) {
+      const done = await parked.park(job)
+      const { queueName, name, id = '', data } = job
+      options.onSetAside?.({ queue: queueName, name, jobId: id, version: versionOf(data) })
+      return done
+    },
+  }
+  const telling = new Set<Promise<void>>()
 
-  const start = (queue: QueueName, concurrency: number): Worker => {
+  const start = (queue: QueueName): Worker => {
     // BullMQ hands a signal over only to a processor that names three parameters.
-    const run = (job: Job, token = '', signal = new AbortController().signal) => {
-      startedAt = now()
-      return processJob(context, job, token, signal)
-    }
+    const run = (job: Job, token = '', signal = new AbortController().signal) =>
+      progress.track(queue, () => processJob(context, job, token, signal))
     const worker = new Worker(queue, (job, token, signal) => run(job, token, signal), {
       connection: source,
-      prefix: options.prefix ?? DEFAULT_PREFIX,
-      concurrency,
+      prefix,
+      concurrency: perQueue[queue],
       lockDuration: options.lockDurationMs ?? 10_000,
       stalledInterval: options.stalledIntervalMs ?? 5_000,
-      maxStalledCount: options.maxStalledCount ?? 3,
+      maxStalledCount,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, random) },
     })
     worker.on('error', (error) => onError(queue, error))
-    worker.on('stalled', (jobId) => onStalled?.(queue, jobId))
+    worker.on('stalled', (jobId) => options.onStalled?.(queue, jobId))
     worker.on('lockRenewalFailed', (jobIds) => {
       for (const jobId of jobIds) worker.cancelJob(jobId, 'lock lost')
     })
@@ -76,23 +117,29 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
     return worker
   }
 
-  const perQueue = concurrencyPerQueue(options.concurrency)
-  const workers = QUEUES.map((queue) => start(queue, perQueue[queue]))
+  const workers = QUEUES.map(start)
 
   return {
-    lastStartedAt: () => startedAt,
-    async close(graceMs) {
+    lastStartedAt: () => latest(progress.read()),
+    progress: progress.read,
+    async close(graceMs, releaseMs = RELEASE_MS) {
       closing = true
       const closed = Promise.all(workers.map((worker) => worker.close())).then(() => Promise.all(telling))
-      let drained = await withinMs(closed, graceMs)
-      if (!drained) {
+      const cancel = () => {
         for (const worker of workers) worker.cancelAllJobs('worker ends')
-        drained = await withinMs(closed, RELEASE_MS)
       }
+      const drained = await drain({ closed, running: progress.running, cancel, graceMs, releaseMs })
       disconnect()
       return { drained }
     },
   }
+}
+
+const RELEASE_MS = 2_000
+
+function latest(progress: Progress): number | null {
+  const starts = QUEUES.flatMap((queue) => progress[queue].lastStartedAt ?? [])
+  return starts.length === 0 ? null : Math.max(...starts)
 }
 
 /** Syncs get what was asked for; history a tenth, so that a year of it does not crowd out the present. */

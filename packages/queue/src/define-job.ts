@@ -13,6 +13,8 @@ export interface JobDefinition<Name extends string, Schema extends z.ZodType> {
   readonly dedup: (data: z.output<Schema>) => string | null
   /** Whether a call that arrives while the job runs earns one more run afterwards, or is dropped. */
   readonly keepLastIfActive: boolean
+  /** Whether jobs of one person take effect in the order in which they were asked for, one after the other. */
+  readonly inOrder?: boolean
   /** Lower runs first. Every job has one, because BullMQ runs jobs without priority before all others. */
   readonly priority: (data: z.output<Schema>) => number
   readonly options: JobsOptions

@@ -72,6 +72,7 @@ export const jobs = {
     schema: OfUser.extend({ region: z.string(), sealedCode: z.string(), requestId: z.string() }),
     dedup: () => null,
     keepLastIfActive: false,
+    inOrder: true,
     priority: () => PRIORITY.manual,
     // A code lives about a minute, so few tries; what Dexcom refuses is not tried again at all.
     options: { ...RETRY, attempts: 3, removeOnComplete: { age: HOUR_S }, removeOnFail: { age: DAY_S } },
@@ -80,12 +81,28 @@ export const jobs = {
     name: 'disconnect-user',
     queue: 'bg-connection',
     schema: OfUser.extend({ erase: z.boolean(), requestId: z.string() }),
-    dedup: ({ userId, erase }) => userKey(userId, 'disconnect', String(erase)),
-    // Disconnect, connect, disconnect in quick succession must end disconnected.
-    keepLastIfActive: true,
+    // Disconnect, connect, disconnect in quick succession must end disconnected: the third may not join the first.
+    dedup: () => null,
+    keepLastIfActive: false,
+    inOrder: true,
     priority: () => PRIORITY.manual,
     // After an erasure nothing may name the user, so the job itself does not stay either.
     options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
+  }),
+  configureUser: defineJob({
+    name: 'configure-user',
+    queue: 'bg-connection',
+    schema: OfUser.extend({
+      /** Null: back to the service's own interval. */
+      pollIntervalSeconds: z.number().int().positive().nullable().optional(),
+      paused: z.boolean().optional(),
+      requestId: z.string(),
+    }),
+    dedup: () => null,
+    keepLastIfActive: false,
+    inOrder: true,
+    priority: () => PRIORITY.manual,
+    options: { ...RETRY, removeOnComplete: { age: HOUR_S }, removeOnFail: { age: DAY_S } },
   }),
   publishChanges: defineJob({
     name: 'publish-changes',

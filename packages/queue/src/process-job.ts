@@ -1,17 +1,21 @@
-import type { AppError } from '@bg-ingest/domain'
+import { AppError } from '@bg-ingest/domain'
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
-import { leaseDelayMs, pauseMs } from './backoff.ts'
+import { leaseDelayMs, pauseMs, retryDelayMs } from './backoff.ts'
 import { failedReason, toAppError } from './failure.ts'
+import { handBack } from './hand-back.ts'
+import { TURN_MS } from './job-order.ts'
 import { definitionOf, JOB_KEYS, type JobData, type JobKey } from './jobs.ts'
 
 export interface JobContext {
   readonly jobId: string
-  /** When it was asked for, epoch milliseconds by the asker's clock. */
-  readonly askedAt: number
   /** 1 for the first try. */
   readonly attempt: number
   /** Starts, counting those that found the lease taken, were told to pause, or died with their worker. */
   readonly attemptsStarted: number
+  /** How many of its starts ended with the death of their worker. */
+  readonly deaths: number
+  /** When it was asked for, in epoch milliseconds. */
+  readonly askedAt: number
   /** Aborted when the worker has to end before the job did, or lost its lock on the job. */
   readonly signal: AbortSignal
 }
@@ -28,14 +32,26 @@ export type OnGaveUp = <K extends JobKey>(
   jobId: string,
 ) => Promise<void> | void
 
+/** Told of a job whose worker died `deaths` times under it. Where it throws, it is told again later. */
+export type OnPoison = <K extends JobKey>(key: K, data: JobData<K>, jobId: string) => Promise<void> | void
+
 export interface ProcessContext {
   readonly handlers: JobHandlers
   readonly onGaveUp: OnGaveUp
+  readonly onPoison: OnPoison
   readonly onError: (queue: string, error: Error) => void
   readonly now: () => number
   readonly random: () => number
   /** True once the worker is closing: an aborted job is then handed back, not failed. */
   readonly closing: () => boolean
+  /** Starts that a job may take its worker with it. */
+  readonly maxDeaths: number
+  /** One at a time in this process: see `runSuspect`. */
+  readonly suspects: { running: boolean }
+  /** Keeps aside what this version cannot read; false where there is no room. */
+  readonly park: (job: Job) => Promise<boolean>
+  /** Whether something that the person asked for before this has not ended. */
+  readonly hasEarlier: (job: Job) => Promise<boolean>
 }
 
 /** Ends a job for good. Who sees it in BullMQ's `failed` event knows that onGaveUp has been told already. */
@@ -46,8 +62,7 @@ const keyOf = new Map(JOB_KEYS.map((key): [string, JobKey] => [definitionOf(key)
 /** Runs one job: parse, hand to its handler, and turn what it throws into BullMQ's next step. */
 export async function processJob(context: ProcessContext, job: Job, token: string, signal: AbortSignal) {
   const key = keyOf.get(job.name)
-  if (!key) throw new GaveUp('internal_error: No handler for this job')
-  return runAs(context, key, job, token, signal)
+  return key ? runAs(context, key, job, token, signal) : setAside(context, job, token)
 }
 
 async function runAs<K extends JobKey>(
@@ -57,31 +72,84 @@ async function runAs<K extends JobKey>(
   token: string,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const parsed = definitionOf(key).schema.safeParse(job.data)
-  // Not told to onGaveUp: there is no data that it could be told with.
-  if (!parsed.success) throw new GaveUp('invalid_request: The payload is not of a version this worker knows')
-  const jobId = job.id ?? ''
+  const { schema, inOrder } = definitionOf(key)
+  const parsed = schema.safeParse(job.data)
+  if (!parsed.success) return setAside(context, job, token)
+  if (inOrder && (await context.hasEarlier(job))) return lookAgain(context, job, token, TURN_MS)
+  if (job.stalledCounter >= context.maxDeaths) return endPoison(context, key, parsed.data, job, token)
+  const run = () =>
+    handBack(context.closing, signal, () =>
+      context.handlers[key](parsed.data, {
+        jobId: job.id ?? '',
+        attempt: job.attemptsMade + 1,
+        attemptsStarted: job.attemptsStarted,
+        deaths: job.stalledCounter,
+        askedAt: job.timestamp,
+        signal,
+      }),
+    )
+  if (job.stalledCounter > 0 && context.suspects.running) return lookAgain(context, job, token, SUSPECT_WAIT_MS)
   try {
-    return await context.handlers[key](parsed.data, {
-      jobId,
-      askedAt: job.timestamp,
-      attempt: job.attemptsMade + 1,
-      attemptsStarted: job.attemptsStarted,
-      signal,
-    })
+    return await (job.stalledCounter > 0 ? runSuspect(context, run) : run())
   } catch (err) {
     const error = toAppError(err)
     const delayMs = delayBeforeNextLook(context, error, job, signal)
-    if (delayMs !== null) {
-      await job.moveToDelayed(context.now() + delayMs, token)
-      throw new DelayedError()
-    }
+    if (delayMs !== null) return lookAgain(context, job, token, delayMs)
     if (error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1)) {
       throw new Error(failedReason(error), { cause: error })
     }
     await tellGaveUp(context, key, parsed.data, error, job)
     throw Object.assign(new GaveUp(failedReason(error)), { cause: error })
   }
+}
+
+const SUSPECT_WAIT_MS = 250
+
+/**
+ * Whoever was running when their process died is a suspect: one of them may be why. Suspects run one at a time in a
+ * process, the others wait outside, so that the poisonous one does not take the innocent with it again and again.
+ */
+async function runSuspect<T>({ suspects }: ProcessContext, run: () => Promise<T>): Promise<T> {
+  suspects.running = true
+  try {
+    return await run()
+  } finally {
+    suspects.running = false
+  }
+}
+
+async function lookAgain({ now, random }: ProcessContext, job: Job, token: string, ms: number): Promise<never> {
+  // A wait that is the same for all would bring them back together.
+  const spread = ms === 0 ? 0 : Math.round(ms * (random() / 4))
+  await job.moveToDelayed(now() + ms + spread, token)
+  throw new DelayedError()
+}
+
+const NO_ROOM_WAIT_MS = 60_000
+
+/** Another version's job: kept aside with its payload, for a worker that knows it, and ended here. */
+async function setAside(context: ProcessContext, job: Job, token: string): Promise<never> {
+  if (!(await context.park(job))) return lookAgain(context, job, token, NO_ROOM_WAIT_MS)
+  // Not told to onGaveUp: there is no data that it could be told with.
+  throw new GaveUp('invalid_request: The payload is not of a version this worker knows; it was kept aside')
+}
+
+async function endPoison<K extends JobKey>(
+  context: ProcessContext,
+  key: K,
+  data: JobData<K>,
+  job: Job,
+  token: string,
+): Promise<never> {
+  const error = new AppError('internal_error', 'The job ended its worker again and again')
+  try {
+    await context.onPoison(key, data, job.id ?? '')
+  } catch (err) {
+    context.onError(job.queueName, toAppError(err))
+    return lookAgain(context, job, token, retryDelayMs(1, context.random))
+  }
+  await tellGaveUp(context, key, data, error, job)
+  throw Object.assign(new GaveUp(failedReason(error)), { cause: error })
 }
 
 /** Milliseconds until the job is looked at again without an attempt used; null where it did fail. */
@@ -112,9 +180,13 @@ async function tellGaveUp<K extends JobKey>(
   }
 }
 
-/** Tells of a job that BullMQ itself gave up, without a run: it stalled more often than allowed. */
+/** Tells of a job that BullMQ itself gave up, without a run: its worker died even while it was being parked. */
 export async function tellStalled(context: ProcessContext, job: Job): Promise<void> {
   const key = keyOf.get(job.name)
   const parsed = key && definitionOf(key).schema.safeParse(job.data)
-  if (key && parsed?.success) await tellGaveUp(context, key, parsed.data, toAppError(undefined), job)
+  if (!key || !parsed?.success) return
+  await Promise.resolve(context.onPoison(key, parsed.data, job.id ?? '')).catch((err: unknown) =>
+    context.onError(job.queueName, toAppError(err)),
+  )
+  await tellGaveUp(context, key, parsed.data, toAppError(undefined), job)
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type AcceptedWebhook, acceptWebhook, type WebhookDelivery } from './accept-webhook.ts'
-import { firstJobId } from './job-id.ts'
+import { addJob } from './add-job.ts'
 import { definitionOf, type JobInput, type JobKey, jobs } from './jobs.ts'
 import { openQueues, type QueueOptions } from './queues.ts'
 import { type RequestedJob, requestSync, type SyncRequest } from './request-sync.ts'
@@ -32,6 +32,12 @@ export interface JobProducer {
 export function createProducer(redis: Redis, options: ProducerOptions): JobProducer {
   const { now, newId, deadlineMs = DEADLINE_MS } = options
   const { queues, close } = openQueues(redis, options)
+  let latest = 0
+  /** Never the same twice: the order of what one process asks for does not depend on the grain of its clock. */
+  const instant = () => {
+    latest = Math.max(now(), latest + 1)
+    return latest
+  }
   return {
     async requestSync(request) {
       // Parsed here too: a bad payload must fail in the caller's stack, not in a worker minutes later.
@@ -42,23 +48,10 @@ export function createProducer(redis: Redis, options: ProducerOptions): JobProdu
     acceptWebhook: (delivery) =>
       orUnavailable(() => acceptWebhook({ queue: queues['bg-sync'], now, newId }, delivery), deadlineMs),
     async enqueue(key, input, { delayMs } = {}) {
-      const { name, queue, schema, dedup, keepLastIfActive, priority, options: jobOptions } = definitionOf(key)
-      const data = schema.parse(input)
-      const dedupId = dedup(data)
-      const jobId = firstJobId(newId())
-      const added = await orUnavailable(
-        () =>
-          queues[queue].add(name, data, {
-            ...jobOptions,
-            jobId,
-            priority: priority(data),
-            timestamp: now(),
-            ...(delayMs !== undefined && { delay: delayMs }),
-            ...(dedupId !== null && { deduplication: { id: dedupId, keepLastIfActive } }),
-          }),
-        deadlineMs,
-      )
-      return { jobId: added.id ?? jobId }
+      const definition = definitionOf(key)
+      const data = definition.schema.parse(input)
+      const timestamp = definition.inOrder ? instant() : now()
+      return orUnavailable(() => addJob(queues, definition, data, { newId, timestamp, delayMs }), deadlineMs)
     },
     close,
   }

@@ -11,17 +11,36 @@ export interface ConnectionListener {
 /** A request may cost a second, no more: a frozen Redis answers nothing at all (measured: ping hangs for ever). */
 const REQUEST_TIMEOUT_MS = 1_000
 
+/** Callers wait, so a half-open connection is found sooner; a Redis that was merely frozen for less is used at once. */
+const REQUEST_SILENCE_MS = 10_000
+
 const RETRY_MIN_MS = 200
 const RETRY_MAX_MS = 5_000
 
-/** 0.2 to 5 s, the upper half of it random, so that a fleet does not come back in one instant. */
-function retryStrategy(times: number): number {
-  const ceiling = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(times, 10))
-  return Math.round(ceiling / 2 + (Math.random() * ceiling) / 2)
-}
+/** Where callers wait. At most one try a second, also at a Redis that refuses our password. */
+const REQUEST_RETRY_MAX_MS = 2_000
+
+/** 0.2 s to `maxMs`, the upper half of it random, so that a fleet does not come back in one instant. */
+const retryWithin =
+  (maxMs: number) =>
+  (times: number): number => {
+    const ceiling = Math.min(maxMs, RETRY_MIN_MS * 2 ** Math.min(times, 10))
+    return Math.round(ceiling / 2 + (Math.random() * ceiling) / 2)
+  }
+
+/** TCP's own probes, so that a peer which is gone without a word is noticed while nothing is asked. */
+const KEEP_ALIVE_MS = 10_000
+
+/**
+ * A connection on which something was asked and nothing at all came for so long is half-open, or its Redis frozen: a new
+ * one is opened (left to TCP, that takes a quarter of an hour). BullMQ blocks for 10 s at most.
+ */
+const SILENCE_MS = 20_000
 
 const SHARED: Options = {
-  retryStrategy,
+  retryStrategy: retryWithin(RETRY_MAX_MS),
+  keepAlive: KEEP_ALIVE_MS,
+  socketTimeout: SILENCE_MS,
   // A replica that was the primary a moment ago: the name leads to the new one after a reconnect.
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
 }
@@ -39,6 +58,8 @@ export function connectForRequests(url: string, listener: ConnectionListener): R
     maxRetriesPerRequest: 1,
     commandTimeout: REQUEST_TIMEOUT_MS,
     connectTimeout: REQUEST_TIMEOUT_MS,
+    socketTimeout: REQUEST_SILENCE_MS,
+    retryStrategy: retryWithin(REQUEST_RETRY_MAX_MS),
   }
   return open(url, failFast, listener)
 }
@@ -64,7 +85,8 @@ export function ownConnections(
   { onError }: ConnectionListener,
   connect: 'all' | 'duplicates',
 ): OwnConnections {
-  const options: Options = Object.assign({}, redis.options, { maxRetriesPerRequest: null, enableOfflineQueue: true })
+  const patient: Options = { maxRetriesPerRequest: null, enableOfflineQueue: true, socketTimeout: SILENCE_MS }
+  const options: Options = Object.assign({}, redis.options, patient)
   delete options.commandTimeout
   const opened: Redis[] = []
   const openOne = (more: Options) => {

@@ -53,6 +53,7 @@ const Connection = z.object({
   dexcomUserId: z.string().nullable().default(null),
   pollIntervalSeconds: z.number().int().nullable().default(null),
   paused: z.boolean().default(false),
+  parkedAt: Instant.nullable().optional(),
   problem: z.object({ code: z.string(), detail: z.string() }).nullable().default(null),
   tokens: Tokens.nullable().default(null),
   refusals: z.object({ count: z.number().int(), retryNotBefore: Instant }).nullable().default(null),

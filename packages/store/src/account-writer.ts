@@ -8,9 +8,11 @@ import { erasePartition } from './erase-partition.ts'
 import { CONNECTION, STATE } from './keys.ts'
 import { appendRanges } from './log-writer.ts'
 import { createStateWriter, type Lease, type StateWriter } from './state-writer.ts'
+import { removeEntry, writeEntry } from './user-registry.ts'
 
 export interface AccountWriter extends StateWriter, ConnectionWriter {
   connection(userId: UserId): Promise<AccountConnection | null>
+  register(userId: UserId, connection: AccountConnection | null, lease: Lease): Promise<void>
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
   eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
@@ -21,10 +23,24 @@ const STATE_ONLY = new Set([STATE])
 /** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
 export function createAccountWriter(once: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
   const client = steady(once)
+  const register = (userId: UserId, connection: AccountConnection | null, { fence }: Lease) =>
+    writeEntry(client, table, { userId, connection, fence })
+  const connections = createConnectionWriter(client, table)
 
   return {
     ...createStateWriter(client, table, now),
-    ...createConnectionWriter(client, table),
+    register,
+
+    // The registry first: a crash in between leaves somebody in it who is not polled, which the next poll finds out.
+    // The other way round it would leave somebody out who is, which nobody would.
+    async createConnection(connection, lease) {
+      await register(connection.userId, connection, lease)
+      await connections.createConnection(connection, lease)
+    },
+    async putConnection(connection, lease, before) {
+      await connections.putConnection(connection, lease, before)
+      if (!isPolled(connection)) await register(connection.userId, connection, lease)
+    },
 
     async connection(userId) {
       const { Item } = await client.send(
@@ -38,6 +54,10 @@ export function createAccountWriter(once: DynamoDBDocumentClient, table: string,
 
     async eraseLog(userId, stillHeld) {
       await erasePartition(client, { table, sortKey: 'item', userId, stillHeld, except: STATE_ONLY })
+      stillHeld()
+      await removeEntry(client, table, userId)
     },
   }
 }
+
+const isPolled = ({ status, paused, parkedAt }: AccountConnection) => status === 'connected' && !paused && !parkedAt

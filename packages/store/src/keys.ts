@@ -14,3 +14,6 @@ const pad = (sequence: number) => String(sequence).padStart(12, '0')
 export const changeItem = (first: number) => `change#${pad(first)}`
 /** Sorts behind every change item and before every other kind. */
 export const CHANGES_END = 'change#~'
+
+/** Partition of the registry: user ids cannot contain '#', so no person's partition has such a name. */
+export const registryPartition = (shard: string) => `users#${shard}`

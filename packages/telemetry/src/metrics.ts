@@ -24,7 +24,7 @@ const COLLECT_TIMEOUT_MS = 2000
 export function createMetrics(options: MetricsOptions) {
   const { service, defaultMetrics, collectTimeoutMs = COLLECT_TIMEOUT_MS } = options
   const registry = new Registry()
-  const { queuesSeen } = queueMetrics(registry)
+  const { queuesSeen, connectionsCounted } = queueMetrics(registry)
   let readQueues: () => Promise<readonly QueueState[]> = async () => []
   // A series of its own and no label on all: dashboards match the contract's labels exactly.
   const info = new Gauge({
@@ -42,6 +42,7 @@ export function createMetrics(options: MetricsOptions) {
     ...eventMetrics(registry),
     ...storeMetrics(registry),
     ...webhookMetrics(registry),
+    connectionsCounted,
     /** Says where the state of the queues is asked, at every scrape. */
     collect(read: () => Promise<readonly QueueState[]>): void {
       readQueues = read

@@ -60,6 +60,18 @@ describe('process: owner', () => {
     expect(closed).to.deep.equal(['first'])
   })
 
+  it('does not wait for one that hangs beyond the time for all, and closes the rest', async () => {
+    const closed: string[] = []
+    const owner = createOwner(() => undefined, 100)
+    owner.own('first', (name) => closed.push(name))
+    owner.own('frozen', () => new Promise<never>(() => undefined))
+    owner.own('last', (name) => closed.push(name))
+    const startedAt = performance.now()
+    await owner.close()
+    expect(closed).to.deep.equal(['last', 'first'])
+    expect(performance.now() - startedAt).to.be.within(90, 400)
+  })
+
   it('closes what was opened before a start that failed half-way', async () => {
     const { owner, open, closed } = anOwner()
     const start = async () => {

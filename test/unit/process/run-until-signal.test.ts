@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runUntilSignal } from '@bg-ingest/process'
 import { expect } from 'chai'
@@ -10,6 +11,7 @@ const script = fileURLToPath(new URL('./serving.ts', import.meta.url))
 interface Served {
   readonly child: ChildProcess
   readonly said: () => readonly string[]
+  readonly complained: () => string
   untilSaid(line: string): Promise<void>
   /** Exit code, or the signal that ended it. */
   readonly ended: Promise<unknown>
@@ -17,9 +19,13 @@ interface Served {
 
 function serve(graceMs: number, stops: string): Served {
   const child = spawn(process.execPath, ['--conditions=source', script, String(graceMs), stops], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
+  let err = ''
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
   child.stdout.on('data', (chunk) => {
     out += chunk
   })
@@ -27,6 +33,7 @@ function serve(graceMs: number, stops: string): Served {
   return {
     child,
     said,
+    complained: () => err,
     untilSaid: (line) => until(line, () => said().includes(line), 15_000),
     ended: once(child, 'close').then(([code, signal]) => code ?? signal),
   }
@@ -83,11 +90,31 @@ describe('process: run until signal', () => {
     expect(said()).to.deep.equal(['serving', 'stopping', 'forced: grace over'])
   })
 
-  it('ends by force too where the work has ended and something is left open', async () => {
-    const { child, ended, said } = await serving(100, 'with an open handle')
+  it('does not wait for what is left open once the work has ended, and exits with 0', async () => {
+    const { child, ended, said } = await serving(60_000, 'with an open handle')
     child.kill('SIGTERM')
-    expect(await ended).to.equal(1)
-    expect(said()).to.deep.equal(['serving', 'stopping', 'stopped', 'listeners: 0', 'forced: grace over'])
+    expect(await ended).to.equal(0)
+    expect(said()).to.deep.equal(['serving', 'stopping', 'stopped', 'listeners: 0'])
+  })
+
+  for (const [stops, line] of [
+    ['by an error', 'uncaught exception: Error ECANARY, caused by TypeError'],
+    ['by a rejection', 'unhandled rejection: Error ECANARY, caused by TypeError'],
+  ] as const)
+    it(`ends with 1 ${stops} that nobody caught, and says names and codes alone`, async () => {
+      const { ended, complained } = await serving(60_000, stops)
+      expect(await ended).to.equal(1)
+      expect(complained()).to.equal(`${line}\n`)
+    })
+
+  it('goes on when nobody reads its output any more', async () => {
+    const { child, ended } = await serving(5_000, 'and talks')
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+    const alive = await Promise.race([ended, delay(500, 'alive')])
+    expect(alive).to.equal('alive')
+    child.kill('SIGTERM')
+    expect(await ended).to.equal(0)
   })
 
   it('hands on what the work throws, and leaves no listener', async () => {

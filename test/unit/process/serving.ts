@@ -16,9 +16,21 @@ const END: Readonly<Record<string, () => Promise<unknown>>> = {
   'with an open handle': async () => undefined,
 }
 
+const leaky = () => Object.assign(new Error('c4n4ry', { cause: new TypeError('c4n4ry') }), { code: 'ECANARY' })
+const BEGIN: Readonly<Record<string, () => void>> = {
+  'by an error': () => {
+    setImmediate(() => {
+      throw leaky()
+    })
+  },
+  'by a rejection': () => void Promise.reject(leaky()),
+  'and talks': () => void setInterval(() => console.log('talk'), 20),
+}
+
 await runUntilSignal(
   async (stop) => {
     console.log('serving')
+    BEGIN[stops]?.()
     if (stops !== 'by itself') await untilAborted(stop)
     console.log('stopping')
     await (END[stops] ?? END['at once'])?.()

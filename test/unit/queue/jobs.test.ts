@@ -7,9 +7,11 @@ const range = { from: toInstant(0), to: toInstant(1_000) }
 
 const SAMPLES: { readonly [K in JobKey]: object } = {
   syncUser: { v: 1, userId, trigger: 'manual', requestId: 'r' },
+  ingestPush: { v: 1, userId, requestId: 'r', sealed: null, digest: 'd' },
   importHistory: { v: 1, userId },
   connectUser: { v: 1, userId, region: 'default', sealedCode: 's', requestId: 'r' },
   disconnectUser: { v: 1, userId, erase: true, requestId: 'r' },
+  configureUser: { v: 1, userId, pollIntervalSeconds: 60, paused: true, requestId: 'r' },
   publishChanges: { v: 1, userId },
   pollTick: { v: 1, userId },
 }

@@ -17,6 +17,7 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
     askedAt: scripted.clock.now(),
     attempt: 1,
     attemptsStarted: 1,
+    deaths: 0,
     signal: new AbortController().signal,
   }
   const handlers = createHandlers({

@@ -21,7 +21,7 @@ describe('worker: handlers of a connection', () => {
       expect(worker.done()).to.deep.equal(['poll every 60000', 'sync poll req-1', HISTORY])
       worker.store.connect({ ...connection, paused: true })
       await worker.connect()
-      expect(worker.done()).to.deep.equal(['sync poll req-1', HISTORY])
+      expect(worker.done()).to.deep.equal(['poll no more', 'sync poll req-1', HISTORY])
     })
 
     it('has the news published later where the broker does not take it', async () => {
@@ -41,7 +41,7 @@ describe('worker: handlers of a connection', () => {
   })
 
   describe('disconnect-user', () => {
-    it('ends the polls first, then forgets the tokens; readings and jobs stay', async () => {
+    it('forgets the tokens, then ends the polls; readings and jobs stay', async () => {
       const worker = await connected()
       await worker.disconnect()
       expect(worker.done()).to.deep.equal(['poll no more'])
@@ -68,11 +68,11 @@ describe('worker: handlers of a connection', () => {
       expect(worker.publisher.ofKind('user.erased')).to.have.length(1)
     })
 
-    it('ends the polls even where it cannot go on yet', async () => {
+    it('leaves the polls while another run holds the person, which is not disconnected yet', async () => {
       const worker = await connected()
       worker.store.taken = true
       await expectCode(worker.disconnect(true), 'lease_taken')
-      expect(worker.done()).to.deep.equal(['poll no more'])
+      expect(worker.done()).to.deep.equal([])
       expect(worker.store.erased).to.deep.equal([])
     })
 

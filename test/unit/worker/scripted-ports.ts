@@ -25,6 +25,8 @@ function aStore() {
     /** Another run holds the person. */
     taken: false,
     erased: [] as string[],
+    /** What the registry was told last; undefined before. */
+    registered: undefined as Connection | null | undefined,
     connection: () => connection,
     state: () => state,
     stored: () => [...stored.values()],
@@ -45,6 +47,9 @@ function aStore() {
     connection: async () => connection,
     createConnection: async (now) => store.connect(now),
     putConnection: async (now) => store.connect(now),
+    register: async (_userId, now) => {
+      store.registered = now
+    },
     appendRanges: async (_userId, _lease, more) => {
       ranges = [...ranges, ...more]
     },
@@ -61,12 +66,12 @@ function aStore() {
       ),
     byKeys: async () => new Map([...stored.values()].map((reading) => [readingKey(reading), reading])),
     write: async (_lease, more) => keep(more),
+    seal: async () => undefined,
     writeAbsent: async (_lease, more) => keep(more),
     eraseAll: async () => {
       store.erased.push('readings')
       return stored.size
     },
-    seal: async () => undefined,
   }
   return { store, accounts, readings }
 }

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Consumers,
+  createLeadership,
+  createRestoreMarker,
+  type JobProducer,
+  type ParkedJobs,
+  type Queues,
+  type Redis,
+  type Schedules,
+  startable,
+} from '@bg-ingest/queue'
+import type { UserRegistry } from '@bg-ingest/store/write'
+import type { Logger, Metrics } from '@bg-ingest/telemetry'
+import { createReconciler, RECONCILER_TIMING } from './reconciler.ts'
+import { createWatchdog, WATCHDOG_MS } from './watchdog.ts'
+
+/** What the duties of a worker beside its jobs need. */
+export interface FleetParts {
+  readonly redis: Redis
+  readonly queues: Queues
+  readonly parked: ParkedJobs
+  readonly producer: JobProducer
+  readonly schedules: Schedules
+  readonly registry: UserRegistry
+  /** A way to Redis of its own that fails fast, so that a wedged connection is not asked about itself. */
+  readonly lookout: { readonly redis: Redis; readonly queues: Queues }
+}
+
+interface Needs {
+  readonly fleet: FleetParts
+  readonly consumers: Pick<Consumers, 'progress'>
+  readonly logger: Logger
+  readonly metrics: Pick<Metrics, 'connectionsCounted'>
+  readonly pollIntervalMs: number
+  /** Ends the process, for its supervisor to start another. */
+  readonly onWedged: () => void
+}
+
+/** Three beats: a leader that is merely slow goes on leading. */
+const LEADER_TTL_MS = 3 * RECONCILER_TIMING.beatMs
+const LOOK_MS = 5_000
+/** A delay that ended so long ago has been overlooked; BullMQ looks every 10 s at least. */
+const DUE_GRACE_MS = 15_000
+
+/** Starts what a worker does beside its jobs: keeping the schedules, if it leads, and an eye on itself. */
+export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
+  const { fleet, consumers, logger, metrics } = needs
+  const stop = new AbortController()
+  const reconciler = createReconciler({
+    registry: fleet.registry,
+    schedules: fleet.schedules,
+    leadership: createLeadership(fleet.redis, { name: 'schedules', token: randomUUID(), ttlMs: LEADER_TTL_MS }),
+    marker: createRestoreMarker(fleet.redis),
+    requestPoll: (userId) => fleet.producer.requestSync({ userId, trigger: 'poll', requestId: randomUUID() }),
+    unpark: () => fleet.parked.unpark(fleet.queues, randomUUID),
+    newId: randomUUID,
+    onConnections: metrics.connectionsCounted,
+    pollIntervalMs: needs.pollIntervalMs,
+    now: Date.now,
+    logger,
+  })
+  const look = createWatchdog({
+    progress: consumers.progress,
+    startable: () => startable(fleet.lookout.redis, fleet.lookout.queues, Date.now(), DUE_GRACE_MS),
+    monotonic: () => performance.now(),
+    limitMs: WATCHDOG_MS,
+  })
+  const watch = async () => {
+    const queue = await look()
+    if (!queue || stop.signal.aborted) return
+    logger.error('jobs wait and none is started: this worker ends itself', { queue })
+    needs.onWedged()
+  }
+  const told = (err: unknown) => logger.warn('schedules could not be compared with the registry', { err })
+  const loops = [
+    every(RECONCILER_TIMING.beatMs, stop.signal, () => reconciler.beat().catch(told)),
+    every(LOOK_MS, stop.signal, watch),
+  ]
+  return {
+    async stop() {
+      stop.abort()
+      await Promise.all(loops)
+      await reconciler.close()
+    },
+  }
+}
+
+/** Runs `work` at once and then `ms` after each of its ends. */
+async function every(ms: number, stop: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!stop.aborted) {
+    await work()
+    await sleep(ms, undefined, { signal: stop }).catch(() => undefined)
+  }
+}
