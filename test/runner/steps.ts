@@ -1,5 +1,4 @@
-import { existsSync, globSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync } from 'node:fs'
 import { sourceFiles } from '../gates/source-files.ts'
 import { mochaStep } from './mocha-step.ts'
 import { staticStep } from './static-step.ts'
@@ -71,6 +70,13 @@ const contract = mochaStep({
   backends: true,
 })
 
+const browser = mochaStep({
+  name: 'browser',
+  about: "the operators' board and /docs in a real Chromium, installed where there is none",
+  spec: ['browser/**/*.test.ts'],
+  backends: true,
+})
+
 const e2e = mochaStep({
   name: 'e2e',
   about: 'both apps as processes on real backends',
@@ -90,7 +96,8 @@ export const steps: readonly Step[] = [
   gates,
   unit,
   integration,
-  ...(existsSync(join(import.meta.dirname, '../contract')) ? [contract] : []),
+  contract,
+  browser,
   e2e,
 ]
 

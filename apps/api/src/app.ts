@@ -2,25 +2,33 @@ import { randomUUID } from 'node:crypto'
 import type { ApiConfig } from '@bg-ingest/config'
 import { hashToken, newToken, safeEqual } from '@bg-ingest/security'
 import type { Express } from 'express'
+import { type BoardSettings, createBoard } from './board/board.ts'
 import type { ApiContext } from './context.ts'
 import { mountHealth } from './health.ts'
+import { createLimits } from './limits/limits.ts'
 import { finishAuthorization } from './oauth/callback.ts'
 import { startAuthorization } from './oauth/start.ts'
 import { createRoutes, type RouteNeeds } from './routes/index.ts'
 import { createServer } from './server.ts'
+import { guardSender } from './webhook/sender-guard.ts'
 
 /** What the HTTP surface asks of the context, and no more. */
-export interface AppNeeds extends RouteNeeds, Pick<ApiContext, 'verifier' | 'logger' | 'readiness'> {
+export interface AppNeeds
+  extends RouteNeeds,
+    Pick<ApiContext, 'verifier' | 'sender' | 'logger' | 'readiness' | 'counting'> {
+  readonly board: BoardSettings | null
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
-  readonly metrics: Pick<ApiContext['metrics'], 'httpRequest' | 'text'>
-  readonly config: RouteNeeds['config'] & { readonly http: Pick<ApiConfig['http'], 'trustProxy'> }
+  readonly metrics: Pick<ApiContext['metrics'], 'httpRequest' | 'text' | 'webhook'>
+  readonly config: RouteNeeds['config'] & { readonly http: Pick<ApiConfig['http'], 'trustProxy' | 'rateLimits'> }
 }
 
 /** Joins the context with the HTTP surface. */
 export function createApp(context: AppNeeds, stop: AbortSignal): Express {
-  const { tickets, vault, producer, connects, config, verifier, metrics, logger, readiness } = context
+  const { tickets, vault, producer, connects, config, verifier, metrics, logger, readiness, board } = context
   const { regions, redirectUri } = config.dexcom
+  const monotonic = () => performance.now()
+  const limits = createLimits(context.counting, { ...config.http.rateLimits, now: Date.now, monotonic })
   return createServer({
     routes: createRoutes(context),
     oauth: {
@@ -36,11 +44,14 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
       }),
     },
     mountHealth: (app) => mountHealth(app, { readiness, stopping: () => stop.aborted, metrics }),
+    board: board && createBoard({ ...board, failures: limits.operatorFailures, logger }),
+    limits,
+    sender: guardSender({ ...context.sender, ...limits, metrics }),
     verifier,
     metrics,
     logger,
     newId: randomUUID,
-    monotonic: () => performance.now(),
+    monotonic,
     trustProxy: config.http.trustProxy,
   })
 }

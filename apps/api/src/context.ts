@@ -10,10 +10,12 @@ import {
   createTickets,
   type JobProducer,
   type JobReader,
+  openQueues,
   type Tickets,
 } from '@bg-ingest/queue'
 import {
   type CursorCodec,
+  createContentHasher,
   createCursorCodec,
   createTokenVerifier,
   createVault,
@@ -31,8 +33,11 @@ import {
   type ReadingReader,
 } from '@bg-ingest/store/read'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import type { BoardSettings } from './board/board.ts'
 import type { PollSettings } from './freshness-view.ts'
+import type { CountingRedis } from './limits/limit-store.ts'
 import { orUnavailable } from './store-availability.ts'
+import type { SenderProofs } from './webhook/sender-guard.ts'
 
 export interface ApiContext extends AsyncDisposable {
   readonly config: ApiConfig
@@ -48,7 +53,14 @@ export interface ApiContext extends AsyncDisposable {
   readonly verifier: TokenVerifier
   readonly vault: Vault
   readonly cursors: CursorCodec
+  /** Tells bodies of webhooks apart. */
+  readonly hashBody: (body: string) => string
+  readonly sender: SenderProofs
   readonly polls: PollSettings
+  /** What rate limits are counted on. */
+  readonly counting: CountingRedis
+  /** Null without a password for it. */
+  readonly board: BoardSettings | null
   readonly readiness: () => Promise<Readiness>
   /** Epoch milliseconds. */
   readonly now: () => number
@@ -71,6 +83,8 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const tables = { readings: readingsTable, accounts: accountsTable }
     const feed = createFeedReader(dynamo, tables, Date.now)
     const keys = config.encryption.keys.reveal()
+    const { password, actions } = config.board
+    const boardQueues = () => owner.own(openQueues(redis, { onError }), (open) => open.close()).queues
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
       config,
@@ -86,7 +100,19 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),
       cursors: createCursorCodec(keys),
+      hashBody: createContentHasher(keys, 'webhook'),
+      sender: {
+        verifier: createTokenVerifier({ ...config.jwt, audience: config.webhook.jwtAudience, key: tokenKey(config) }),
+        secrets: config.webhook.secrets?.reveal() ?? null,
+        auth: config.webhook.auth,
+        now: Date.now,
+      },
       now: Date.now,
+      counting: {
+        ready: () => redis.status === 'ready',
+        call: (command, ...args) => redis.call(command, ...args) as ReturnType<CountingRedis['call']>,
+      },
+      board: password && { password: password.reveal(), actions, queues: Object.values(boardQueues()) },
       polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },
       readiness: createReadiness(
         [

@@ -40,6 +40,11 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     meaning: 'The address exists, with other methods.',
     action: 'Take one of those in the header `Allow`.',
   },
+  not_acceptable: {
+    seen: 'answer',
+    meaning: 'The header `Accept` admits none of the formats that the operation has.',
+    action: 'Accept `application/json`, or one of the others that docs/api.md names.',
+  },
   not_connected: {
     seen: 'answer',
     meaning: 'This person has never been connected, was disconnected, or has to connect again.',
@@ -51,7 +56,11 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
     meaning: 'The body is not `application/json` in UTF-8.',
     action: 'Send JSON, with its `Content-Type`.',
   },
-  rate_limited: { seen: 'answer', meaning: 'Too many calls. Not answered by this version.', action: 'Slow down.' },
+  rate_limited: {
+    seen: 'answer',
+    meaning: 'Too many calls of this caller or address, or too many refused tokens.',
+    action: 'Wait as long as `Retry-After` says; `RateLimit` and `RateLimit-Policy` say how much is left of what.',
+  },
   service_unavailable: {
     seen: 'answer',
     meaning: 'Something this call needs is away: the store for reads, the queue for syncs and connections.',

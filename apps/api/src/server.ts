@@ -2,8 +2,10 @@ import { AppError } from '@bg-ingest/domain'
 import type { Logger } from '@bg-ingest/telemetry'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
-import type { Route } from './define-route.ts'
-import { authorize, type Verifier } from './middleware/authorize.ts'
+import { BOARD_PATH } from './board/board.ts'
+import type { Access, Route } from './define-route.ts'
+import type { Limits } from './limits/limits.ts'
+import { authenticate, authorize, type Verifier } from './middleware/authorize.ts'
 import { jsonBody } from './middleware/body.ts'
 import { errorHandler } from './middleware/error-handler.ts'
 import { observe } from './middleware/observe.ts'
@@ -14,7 +16,12 @@ export interface ServerParts {
   readonly routes: readonly Route[]
   readonly oauth: { readonly start: RequestHandler<{ ticket: string }>; readonly callback: RequestHandler }
   readonly mountHealth: (app: Express) => void
+  /** The operators' board; null where there is no password for it. */
+  readonly board: RequestHandler | null
+  readonly limits: Limits
   readonly verifier: Verifier
+  /** Stands before the webhook in place of the callers' guards: body, proofs, limit. */
+  readonly sender: readonly RequestHandler[]
   readonly metrics: Parameters<typeof observe>[0]
   readonly logger: Logger
   readonly newId: () => string
@@ -35,11 +42,14 @@ export function createServer(parts: ServerParts): Express {
     }),
   )
   parts.mountHealth(app)
+  app.use(parts.limits.perAddress)
   // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
   app.all(['/oauth/start/:ticket', '/oauth/callback'], getOnly)
   app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
   app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
-  for (const route of parts.routes) mount(app, route, parts.verifier)
+  if (parts.board) app.use(BOARD_PATH, named(BOARD_PATH), parts.board)
+  const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]
+  for (const route of parts.routes) mount(app, route, { owner: guards, sender: parts.sender, public: [] })
   refuseOtherMethods(app, parts.routes)
   app.use(() => {
     throw new AppError('not_found', 'There is nothing at this address')
@@ -48,9 +58,15 @@ export function createServer(parts: ServerParts): Express {
   return app
 }
 
-function mount(app: Express, { spec, handler }: Route, verifier: Verifier): void {
-  const body = spec.method === 'get' ? [] : jsonBody()
-  app[spec.method](expressPath(spec.path), named(spec.path), authorize(verifier, spec.access), ...body, handler)
+function mount(
+  app: Express,
+  { spec, handler }: Route,
+  guards: Readonly<Record<Access['kind'], readonly RequestHandler[]>>,
+): void {
+  const { access, method, path } = spec
+  const ownership = access.kind === 'owner' ? [authorize(access)] : []
+  const body = method === 'get' || access.kind === 'sender' ? [] : jsonBody()
+  app[method](expressPath(path), named(path), ...guards[access.kind], ...ownership, ...body, handler)
 }
 
 const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')

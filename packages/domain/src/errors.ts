@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   not_found: { status: 404, retry: 'never', title: 'Not found' },
   no_readings: { status: 404, retry: 'later', title: 'No readings' },
   method_not_allowed: { status: 405, retry: 'never', title: 'Method not allowed' },
+  not_acceptable: { status: 406, retry: 'never', title: 'Not acceptable' },
   not_connected: { status: 409, retry: 'never', title: 'Not connected' },
   payload_too_large: { status: 413, retry: 'never', title: 'Payload too large' },
   unsupported_media_type: { status: 415, retry: 'never', title: 'Unsupported media type' },

@@ -1,4 +1,6 @@
+export { canInstall, installPackages } from './apt.ts'
 export { type DynamodbOptions, startDynamodb } from './dynamodb.ts'
+export { findExecutable } from './find-executable.ts'
 export { onFreePorts } from './free-ports.ts'
 export type {
   Backend,

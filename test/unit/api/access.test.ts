@@ -26,16 +26,20 @@ describe('api: who may call', () => {
     expect(routes.map(({ operationId, access }) => [operationId, access])).to.deep.equal([
       ['getLatestReading', { kind: 'owner', scope: 'bg:read' }],
       ['listReadings', { kind: 'owner', scope: 'bg:read' }],
+      ['listChanges', { kind: 'owner', scope: 'bg:read' }],
       ['requestSync', { kind: 'owner', scope: 'bg:sync' }],
       ['getSync', { kind: 'owner', scope: 'bg:sync' }],
+      ['receiveWebhook', { kind: 'sender', scope: 'bg:webhook' }],
       ['getConnection', { kind: 'owner', scope: 'bg:connect' }],
       ['createConnection', { kind: 'owner', scope: 'bg:connect' }],
       ['deleteConnection', { kind: 'owner', scope: 'bg:connect' }],
     ])
   })
 
+  // The webhook's senders are no callers: see webhook.test.ts.
   for (const { operationId, method, path, access } of routes) {
-    const scope = access.kind === 'owner' ? access.scope : ''
+    if (access.kind !== 'owner') continue
+    const { scope } = access
     /** A call that would be refused as invalid too: an unknown parameter, and a body that is no JSON. */
     const spoilt = (token: string | null, userId: string) =>
       api.ask(`${pathOf(path, userId)}?bogus=1`, {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type AppNeeds, createApp } from '@bg-ingest/api/parts'
 import { type ReadingType, readingKey, type StoredReading, UserId } from '@bg-ingest/domain'
-import { createCursorCodec, createTokenVerifier, signDevelopmentToken } from '@bg-ingest/security'
+import { createContentHasher, createCursorCodec, createTokenVerifier, signDevelopmentToken } from '@bg-ingest/security'
 import { createLogger, createMetrics } from '@bg-ingest/telemetry'
 import { aClock } from '../../support/clock.ts'
 import { type Answer, type Ask, send } from './http-call.ts'
@@ -18,6 +18,7 @@ const SCOPES = ['bg:read', 'bg:sync', 'bg:connect']
 
 type Account = Awaited<ReturnType<AppNeeds['accounts']['account']>>
 type SyncStatus = NonNullable<Awaited<ReturnType<AppNeeds['syncs']['status']>>>
+type Counting = AppNeeds['counting']
 type Readiness = Awaited<ReturnType<AppNeeds['readiness']>>
 
 export const NOBODY: Account = {
@@ -73,6 +74,7 @@ function aBackground() {
     /** Thrown by every call of the queue. */
     queueFault: null as unknown,
     requested: [] as unknown[],
+    deliveries: [] as Parameters<AppNeeds['producer']['acceptWebhook']>[0][],
     enqueued: [] as { readonly key: string; readonly input: unknown }[],
     tickets: new Map<string, Readonly<Record<string, string | null>>>(),
     reads: 0,
@@ -82,7 +84,9 @@ function aBackground() {
 }
 export type Background = ReturnType<typeof aBackground>
 
-function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifier' | 'logger' | 'metrics' | 'config'> {
+type Doubles = Omit<AppNeeds, 'verifier' | 'sender' | 'logger' | 'metrics' | 'config' | 'board' | 'counting'>
+
+function doubles(behind: Background, now: () => number): Doubles {
   const look = <T>(found: T): T => {
     behind.reads += 1
     if (behind.storeFault !== null) throw behind.storeFault
@@ -123,6 +127,12 @@ function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifie
         behind.requested.push(sync)
         return queue({ jobId: 'job_0', attached: behind.attached })
       },
+      async acceptWebhook(delivery) {
+        const earlier = queue(behind.deliveries.find(({ webhookId }) => webhookId === delivery.webhookId))
+        if (earlier) return { jobId: 'job_w', duplicate: true, sameBody: earlier.digest === delivery.digest }
+        behind.deliveries.push(delivery)
+        return { jobId: 'job_w', duplicate: false, sameBody: true }
+      },
       async enqueue(key, input) {
         behind.enqueued.push({ key, input })
         return queue({ jobId: 'job_0' })
@@ -156,6 +166,7 @@ function doubles(behind: Background, now: () => number): Omit<AppNeeds, 'verifie
     },
     vault: { seal: async (userId, field) => `sealed ${field} of ${userId}` },
     cursors: createCursorCodec(KEYS),
+    hashBody: createContentHasher(KEYS, 'webhook'),
     polls: { pollIntervalMs: 900_000, vendorDelayMs: (region) => (region === 'EU' ? 3 : 1) * 3_600_000 },
     readiness: async () => behind.readiness,
   }
@@ -168,22 +179,66 @@ export interface TestApi {
   /** Everything is forgotten; the log stays. */
   reset(): void
   ask(path: string, ask?: Ask): Promise<Answer>
-  token(sub: string, scopes?: readonly string[]): Promise<string>
+  token(sub: string, scopes?: readonly string[], audience?: string): Promise<string>
+  metrics(): Promise<{ readonly body: string }>
   stopping(): void
   close(): Promise<void>
 }
 
+/** Counts as the script of rate-limit-redis does, for tests that are about something else. */
+function countingInMemory(): Counting {
+  const hits = new Map<string, number>()
+  return {
+    ready: () => true,
+    async call(command, ...args) {
+      if (command === 'SCRIPT') return 'sha'
+      const [, , key = '', windowMs] = args
+      hits.set(key, (hits.get(key) ?? 0) + 1)
+      return [hits.get(key) ?? 0, Number(windowMs)]
+    },
+  }
+}
+const UNLIMITED = { limit: 1_000_000, windowMs: 60_000 }
+
+export const WEBHOOK_AUDIENCE = 'bg-ingest-webhook'
+export const WEBHOOK_SECRET = Buffer.alloc(32, 5)
+export const OLD_WEBHOOK_SECRET = Buffer.alloc(32, 6)
+
+export interface ApiOptions {
+  readonly sender?: Partial<AppNeeds['sender']>
+  readonly redirectUri?: string
+  readonly board?: AppNeeds['board']
+  readonly counting?: Counting
+  readonly rateLimits?: Partial<AppNeeds['config']['http']['rateLimits']>
+  readonly trustProxy?: AppNeeds['config']['http']['trustProxy']
+}
+
 /** The real HTTP surface on a loopback port, over doubles of its ports; calls are alice's own unless told otherwise. */
-export async function anApi({ redirectUri = REDIRECT_URI } = {}): Promise<TestApi> {
+export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
+  const {
+    redirectUri = REDIRECT_URI,
+    board = null,
+    counting = countingInMemory(),
+    rateLimits,
+    trustProxy = false,
+  } = options
   const { now } = aClock()
   const behind = aBackground()
+  const metrics = createMetrics({ service: 'api', defaultMetrics: false })
   const stop = new AbortController()
   const app = createApp(
     {
       ...doubles(behind, now),
       verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: 'bg-ingest', now }),
+      sender: {
+        verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: WEBHOOK_AUDIENCE, now }),
+        secrets: [WEBHOOK_SECRET, OLD_WEBHOOK_SECRET],
+        auth: 'signature+jwt',
+        now,
+        ...options.sender,
+      },
       logger: createLogger({ level: 'debug', service: 'api', write: (line) => behind.log.push(line), now }),
-      metrics: createMetrics({ service: 'api', defaultMetrics: false }),
+      metrics,
       config: {
         dexcom: {
           redirectUri,
@@ -193,22 +248,25 @@ export async function anApi({ redirectUri = REDIRECT_URI } = {}): Promise<TestAp
           ],
         },
         returnTo: { origins: ['https://app.example.com'] },
-        http: { trustProxy: false },
+        http: { trustProxy, rateLimits: { perUser: UNLIMITED, perIp: UNLIMITED, ...rateLimits } },
       },
+      board,
+      counting,
     },
     stop.signal,
   )
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const token = (sub: string, scopes: readonly string[] = SCOPES) =>
-    signDevelopmentToken({ secret: SECRET, sub, scopes, audience: 'bg-ingest', ttlSeconds: 300, nowMs: now() })
+  const token = (sub: string, scopes: readonly string[] = SCOPES, audience = 'bg-ingest') =>
+    signDevelopmentToken({ secret: SECRET, sub, scopes, audience, ttlSeconds: 300, nowMs: now() })
   const own = await token('alice')
   return {
     behind,
     now,
     port,
     token,
+    metrics: metrics.text,
     reset: () => void Object.assign(behind, { ...aBackground(), log: behind.log }),
     ask: (path, ask = {}) => send(port, path, { token: own, ...ask }),
     stopping: () => stop.abort(),

@@ -16,7 +16,7 @@ export const errorHandler =
 
 function sendProblem(res: Response, error: AppError): void {
   const { status, code } = error
-  if (status === 401) res.set('WWW-Authenticate', 'Bearer realm="bg-ingest"')
+  if (status === 401) res.set('WWW-Authenticate', String(res.locals['challenge'] ?? 'Bearer realm="bg-ingest"'))
   if (status === 503 || status === 429) res.set('Retry-After', String(Math.ceil((error.retryAfterMs ?? 1000) / 1000)))
   res
     .status(status)

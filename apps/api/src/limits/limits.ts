@@ -1,0 +1,73 @@
+import type { RateLimit } from '@bg-ingest/config'
+import { AppError } from '@bg-ingest/domain'
+import { hashToken } from '@bg-ingest/security'
+import type { Request, RequestHandler, Response } from 'express'
+import { type RateLimitInfo, rateLimit } from 'express-rate-limit'
+import { addressKey, createFailures, type Failures } from './failures.ts'
+import { type CountingRedis, createLimitStore, type LimitStoreOptions } from './limit-store.ts'
+
+export interface Limits {
+  /** Before anything is known of a caller. Goes on without Redis. */
+  readonly perAddress: RequestHandler
+  /** Of an authenticated caller (`res.locals.caller`). Without Redis reads go on, all else is 503. */
+  readonly perCaller: RequestHandler
+  /** Of a webhook's sender (`res.locals.sender`). 503 without Redis. */
+  readonly perSender: RequestHandler
+  /** Of API tokens. */
+  readonly failures: Failures
+  /** Of the board's password. */
+  readonly operatorFailures: Failures
+}
+
+interface LimitSettings {
+  readonly perUser: RateLimit
+  readonly perIp: RateLimit
+  readonly now: () => number
+  readonly monotonic: () => number
+}
+
+/** Ten a minute, as RATE_LIMIT_PER_IP is by default a thousand: who raises the one for a large network raises both. */
+const CALLS_PER_FAILURE = 100
+const OPERATOR_FAILURES: RateLimit = { limit: 10, windowMs: 60_000 }
+
+/** Every limit of this API. They share what Redis counts; keys hold hashes, since Redis may name nobody who was erased. */
+export function createLimits(redis: CountingRedis, { perUser, perIp, now, monotonic }: LimitSettings): Limits {
+  const limiter = (name: string, withoutRedis: LimitStoreOptions['withoutRedis'], of: RateLimit, keyOf: KeyOf) =>
+    rateLimit({
+      identifier: name,
+      limit: of.limit,
+      windowMs: of.windowMs,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      // What it checks is settled here: proxies by TRUST_PROXY, keys by `addressKey`; it would speak on stderr.
+      validate: false,
+      keyGenerator: (req, res) => hashToken(keyOf(req, res)),
+      store: createLimitStore(redis, { prefix: `bg:limit:${name}:`, withoutRedis, monotonic }),
+      handler: (req, _res, next) => next(refusal(req, now())),
+    })
+  const reads = limiter('user', 'open', perUser, callerOf)
+  const writes = limiter('user', 'closed', perUser, callerOf)
+  // A webhook's sender is a machine like any other: a thousand a minute by default, and more for a larger network.
+  const perSender = perIp
+  const failureLimit = { limit: Math.ceil(perIp.limit / CALLS_PER_FAILURE), windowMs: perIp.windowMs }
+  return {
+    perAddress: limiter('address', 'open', perIp, (req) => addressKey(req.ip)),
+    perCaller: (req, res, next) => (isRead(req) ? reads : writes)(req, res, next),
+    perSender: limiter('sender', 'closed', perSender, (_req, res) => String(res.locals['sender'])),
+    failures: createFailures(redis, { prefix: 'bg:limit:failures:', ...failureLimit, now, monotonic }),
+    operatorFailures: createFailures(redis, { prefix: 'bg:limit:operator:', ...OPERATOR_FAILURES, now, monotonic }),
+  }
+}
+
+type KeyOf = (req: Request, res: Response) => string
+
+const callerOf: KeyOf = (_req, res) => String((res.locals as { caller?: { sub: string } }).caller?.sub)
+
+const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD'
+
+/** The library has set `RateLimit` and `RateLimit-Policy` by now. */
+function refusal(req: Request, nowMs: number): AppError {
+  const { resetTime } = (req as Request & { readonly rateLimit?: RateLimitInfo }).rateLimit ?? {}
+  const retryAfterMs = Math.max(1_000, (resetTime?.getTime() ?? nowMs) - nowMs)
+  return new AppError('rate_limited', 'Too many calls; see Retry-After', { retryAfterMs })
+}
