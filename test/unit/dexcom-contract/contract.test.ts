@@ -1,10 +1,13 @@
 import {
+  AlertRecord,
   authorizeUrl,
   CalibrationRecord,
   DataRange,
   DEXCOM_HOSTS,
+  DeviceRecord,
   EgvRecord,
   EventRecord,
+  KNOWN_VALUES,
   RecordsPage,
   TokenResponse,
   vendorDelayMs,
@@ -75,8 +78,27 @@ describe('wire schemas', () => {
   it('ask a page for its account and its records, whatever those are', () => {
     const page = { recordType: 'egv', recordVersion: '3.0', userId: 'u', records: [null, 1, {}] }
     expect(RecordsPage.safeParse(page).success).to.equal(true)
+    for (const recordVersion of ['4.0', 3, null, undefined])
+      expect(RecordsPage.safeParse({ ...page, recordVersion }).success, String(recordVersion)).to.equal(true)
     expect(RecordsPage.safeParse({ ...page, userId: '' }).success).to.equal(false)
     expect(RecordsPage.safeParse({ ...page, records: null }).success).to.equal(false)
+  })
+
+  it('ask an alert for its name too, and a device for nothing', () => {
+    expect(AlertRecord.safeParse({ ...bare, alertName: 'fixedLow' }).success).to.equal(true)
+    expect(AlertRecord.safeParse(bare).success).to.equal(false)
+    expect(DeviceRecord.safeParse({}).success).to.equal(true)
+    expect(DeviceRecord.safeParse({ alertSchedules: 'none', lastUploadDate: null }).success).to.equal(true)
+  })
+
+  it('list what Dexcom lists, each word once and none empty', () => {
+    for (const [field, values] of Object.entries(KNOWN_VALUES)) {
+      expect(
+        [...values].every((value) => value !== ''),
+        field,
+      ).to.equal(true)
+      expect(values.size, field).to.be.at.least(3)
+    }
   })
 
   it('take a data range without data', () => {

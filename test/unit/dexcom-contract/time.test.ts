@@ -1,4 +1,4 @@
-import { localTimeText, parseWireTime, toQueryTime } from '@bg-ingest/dexcom-contract'
+import { localTimeText, parseWireTime, toQueryTime, toSyncTime } from '@bg-ingest/dexcom-contract'
 import { expect } from 'chai'
 import fc from 'fast-check'
 
@@ -30,6 +30,10 @@ describe('times as Dexcom sends them, read where the local zone is far from UTC'
     ['2021-02-03T14:15-06:59:58', '2021-02-03T21:15:00.000Z', -420, '2021-02-03T14:15:00-07:00'],
     ['2024-05-01T08:00:00+05:30:02', '2024-05-01T02:30:00.000Z', 330, '2024-05-01T08:00:00+05:30'],
     ['2024-05-01T08:00:00-00:00:02', '2024-05-01T08:00:00.000Z', 0, '2024-05-01T08:00:00+00:00'],
+    ['2024-05-01T08:00:00+05:29:30', '2024-05-01T02:30:00.000Z', 330, '2024-05-01T08:00:00+05:30'],
+    ['2024-05-01T08:00:00-05:29:30', '2024-05-01T13:30:00.000Z', -330, '2024-05-01T08:00:00-05:30'],
+    ['2024-05-01T08:00:00-05:29:29', '2024-05-01T13:29:00.000Z', -329, '2024-05-01T08:00:00-05:29'],
+    ['2024-05-01 08:00-065958', '2024-05-01T15:00:00.000Z', -420, '2024-05-01T08:00:00-07:00'],
     ['2024-05-01T08:00:00+0530', '2024-05-01T02:30:00.000Z', 330, '2024-05-01T08:00:00+05:30'],
     ['2024-05-01T08:00:00-07', '2024-05-01T15:00:00.000Z', -420, '2024-05-01T08:00:00-07:00'],
     ['2024-05-01 08:00:00', '2024-05-01T08:00:00.000Z', null, '2024-05-01T08:00:00'],
@@ -60,6 +64,10 @@ describe('times as Dexcom sends them, read where the local zone is far from UTC'
     '2026-10-03T01:15:00z',
     '2026-10-03T01:15:00 -07:00',
     '2026-10-03T01:15:00+19:00',
+    '2026-10-03T01:15:00+05:60',
+    '2026-10-03T01:15:00-05:00:60',
+    '2026-10-03T01:15:00+18:01',
+    '9999-12-31T23:59:59-00:01',
     '2026-10-03T01:15:00Z\n',
     '0001-01-01T00:00:00',
     '1759453200',
@@ -76,6 +84,10 @@ describe('times as Dexcom sends them, read where the local zone is far from UTC'
         expect(parseWireTime(toQueryTime(ms))?.epochMs).to.equal(Math.floor(ms / 1000) * 1000)
       }),
     )
+  })
+
+  it('says its zone to dataRange alone', () => {
+    expect(toSyncTime(Date.UTC(2026, 10, 1, 6, 30, 0, 999))).to.equal('2026-11-01T06:30:00Z')
   })
 
   it('tells the two half past ones of a night in November apart by their offset', () => {

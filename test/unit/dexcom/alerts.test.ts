@@ -58,6 +58,13 @@ describe('alerts', () => {
     })
   })
 
+  it('is one request that operators see as alerts', async () => {
+    server.answer(server.json(200, page('alert', [])))
+    const { client, requests } = aClient(server.url)
+    await client.alerts(aCall(), DAY)
+    expect(requests).to.deep.equal([{ endpoint: 'alerts', status: '200', seconds: 0 }])
+  })
+
   it('refuses more than 30 days before asking', async () => {
     const tooLong = { fromMs: NOW_MS - WINDOW_LIMIT_MS - 1, toMs: NOW_MS }
     expect(await asked(page('alert', []), tooLong).catch((err: unknown) => err)).to.be.instanceOf(RangeError)

@@ -96,8 +96,16 @@ describe('devices', () => {
   }
 
   it('passes over what is no record', async () => {
-    const { devices } = await asked(page('device', [null, 'iOS', aDevice(), [], 7]))
-    expect(devices).to.deep.equal([READ])
+    const records = [null, 'iOS', aDevice(), [], 7, aDevice({ displayDevice: 'receiver', displayApp: null })]
+    const { devices } = await asked(page('device', records))
+    expect(devices).to.deep.equal([READ, { ...READ, display: 'receiver', app: null }])
+  })
+
+  it('is one request that operators see as devices', async () => {
+    server.answer(server.json(200, page('device', [])))
+    const { client, requests } = aClient(server.url)
+    await client.devices(aCall())
+    expect(requests).to.deep.equal([{ endpoint: 'devices', status: '200', seconds: 0 }])
   })
 
   it('takes an account without devices', async () => {

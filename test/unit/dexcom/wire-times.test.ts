@@ -40,10 +40,19 @@ const CLOCKS: Readonly<Record<string, (wall: string, digits: string) => string>>
   fraction: (wall: string, digits: string) => `${wall}.${digits}`,
 } as const
 
-const written = fc.record({
+interface Written {
+  readonly wallMs: number
+  readonly clock: (wall: string, digits: string) => string
+  readonly digits: string
+  readonly separator: string
+  readonly minutes: number
+  readonly zone: (minutes: number) => Zone
+}
+
+const written: fc.Arbitrary<Written> = fc.record({
   // Whole seconds, years 1970 to 2026.
   wallMs: fc.integer({ min: 0, max: Math.floor(NOW_MS / 1000) - 86_400 }).map((s) => s * 1000),
-  clock: fc.constantFrom('seconds', 'no seconds', 'fraction'),
+  clock: fc.constantFrom(...Object.values(CLOCKS)),
   digits: fc.stringMatching(/^\d{1,9}$/),
   separator: fc.constantFrom('T', ' '),
   // Half and quarter hours too: Kolkata 330, Kathmandu 345, Chatham 765, Apia 780, Marquesas -570.
@@ -54,16 +63,14 @@ const written = fc.record({
   zone: fc.constantFrom(...Object.values(ZONES)),
 })
 
-type Written = typeof written extends fc.Arbitrary<infer T> ? T : never
-
 /** The text, and what the page says it means. */
 function compose({ wallMs, clock, digits, separator, minutes, zone }: Written) {
   const { suffix, offset } = zone(minutes)
-  const shownMs = clock === 'no seconds' ? wallMs - (wallMs % MINUTE_MS) : wallMs
+  const shownMs = clock === CLOCKS['no seconds'] ? wallMs - (wallMs % MINUTE_MS) : wallMs
   const wall = new Date(shownMs).toISOString().slice(0, 19)
-  const fractionMs = clock === 'fraction' ? Number(digits.slice(0, 3).padEnd(3, '0')) : 0
+  const fractionMs = clock === CLOCKS.fraction ? Number(digits.slice(0, 3).padEnd(3, '0')) : 0
   return {
-    text: `${CLOCKS[clock](wall, digits)}${suffix}`.replace('T', separator),
+    text: `${clock(wall, digits)}${suffix}`.replace('T', separator),
     timestamp: new Date(shownMs + fractionMs - (offset ?? 0) * MINUTE_MS).toISOString(),
     localTime: offset === null ? wall : `${wall}${signOf(offset)}${sizeOf(offset).join(':')}`,
   }
