@@ -132,7 +132,7 @@ describe('dexcom simulator as a program', () => {
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
     const baseUrl = /http:\/\/127\.0\.0\.1:\d+$/.exec(line)?.[0]
     const { users } = (await (await fetch(`${baseUrl}/__sim/users`)).json()) as { users: unknown[] }
-    expect(users).to.have.lengthOf(3)
+    expect(users).to.have.lengthOf(4)
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).to.deep.equal([0, null])
   })

@@ -5,6 +5,7 @@ export const ENDPOINTS = [
   'egvs',
   'calibrations',
   'events',
+  'alerts',
   'dataRange',
   'devices',
   'unknown',

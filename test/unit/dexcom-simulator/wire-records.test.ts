@@ -69,7 +69,7 @@ describe('simulator: records on the wire', () => {
   it('prints fractions only where there are some, and keeps the seconds', () => {
     expect(wireTime(Date.UTC(2025, 9, 6, 23, 56, 57, 294), 0)).to.equal('2025-10-06T23:56:57.294Z')
     expect(wireTime(Date.UTC(2025, 9, 6, 23, 56, 57, 10), null)).to.equal('2025-10-06T23:56:57.010')
-    expect(wireTime(Date.UTC(2025, 9, 6, 23, 56), -420)).to.equal('2025-10-06T16:56:00-07:00')
+    expect(wireTime(Date.UTC(2025, 9, 6, 23, 56), -25_200)).to.equal('2025-10-06T16:56:00-07:00')
   })
 
   it('gives a record one id per application, and an account one userId per application', () => {

@@ -2,6 +2,7 @@ import { type Instant, type ReadingType, type Trend, toInstant, type Window } fr
 import type { Account } from '../accounts.ts'
 import { type View, visibleRecords } from '../data/visible-records.ts'
 import { createWireWriter } from '../data/wire-records.ts'
+import type { SourceEgv, SourceRecord } from '../series.ts'
 
 /** One reading that the API would show now, in this project's words. */
 export interface TrueReading {
@@ -13,39 +14,84 @@ export interface TrueReading {
   readonly trend: Trend | null
   readonly recordId: string
   readonly transmitterId: string
+  /** systemTime of the same measurement on the second device, where that is visible too. */
+  readonly twinTime?: Instant
 }
 
-/** Every reading of an account that is visible now, oldest first: what a client that lost nothing has stored. */
-export function trueReadings(account: Account, view: View, span: Window): TrueReading[] {
+export interface Truth {
+  /** What a client that lost nothing holds now, oldest first. */
+  readonly readings: readonly TrueReading[]
+  /** Readings that were taken back: none of them may be held. */
+  readonly deleted: readonly TrueReading[]
+  /** Readings of a clock that runs ahead: a careful client lets none of them in until their time has come. */
+  readonly ahead: readonly TrueReading[]
+}
+
+/** More than drift (dexcom-api.md 4): beyond ten minutes a reading lies in the future. */
+const AHEAD_MS = 600_000
+
+/** What is true of an account now. Facts decide it; how they are told (quirks, order, bounds …) does not. */
+export function truthOf(account: Account, view: View, span: Window): Truth {
   const visible = visibleRecords(account, view)
-  const write = createWireWriter(account)
-  const readings: TrueReading[] = []
-  for (const record of visible.egvs(span, 'oldest-first')) {
-    const trend = record.value === null ? 'none' : record.trend
-    readings.push({
-      ...common(record),
-      type: 'cgm',
-      ...glucose(record.value),
-      trend,
-      recordId: write.recordId('egv', record),
+  const { recordId } = createWireWriter(account)
+  const told = (type: ReadingType, idType: string, record: SourceRecord, value: number | null): TrueReading => ({
+    systemTime: toInstant(record.systemTimeMs),
+    transmitterId: record.transmitterId,
+    type,
+    value,
+    isNull: value === null,
+    trend: null,
+    recordId: recordId(idType, record),
+  })
+
+  const held: TrueReading[] = []
+  const deleted: TrueReading[] = []
+  for (const { egv, twin } of withoutTwins(visible.egvs(span, 'oldest-first'))) {
+    held.push({
+      ...told('cgm', 'egv', egv, egv.value),
+      trend: egv.value === null ? 'none' : egv.trend,
+      ...(twin && { twinTime: toInstant(twin.systemTimeMs) }),
     })
   }
   for (const record of visible.calibrations(span, 'oldest-first')) {
-    const recordId = write.recordId('calibration', record)
-    readings.push({ ...common(record), type: 'calibration', ...glucose(record.value), trend: null, recordId })
+    held.push(told('calibration', 'calibration', record, record.value))
   }
   for (const record of visible.events(span, 'oldest-first')) {
     if (record.eventType !== 'bloodGlucose') continue
-    const recordId = write.recordId('event', record)
-    readings.push({ ...common(record), type: 'manual', ...glucose(Number(record.value)), trend: null, recordId })
+    const reading = told('manual', 'event', record, Number(record.value))
+    if (record.eventStatus === 'deleted') deleted.push(reading)
+    else held.push(reading)
   }
-  // Instants sort as text; the sort is stable, so cgm comes before what a person did in the same second.
-  return readings.sort((a, b) => (a.systemTime < b.systemTime ? -1 : a.systemTime > b.systemTime ? 1 : 0))
+  const latest = toInstant(view.nowMs + AHEAD_MS)
+  return {
+    readings: inOrder(held.filter(({ systemTime }) => systemTime <= latest)),
+    deleted: inOrder(deleted),
+    ahead: inOrder(held.filter(({ systemTime }) => systemTime > latest)),
+  }
 }
 
-const common = (record: { readonly systemTimeMs: number; readonly transmitterId: string }) => ({
-  systemTime: toInstant(record.systemTimeMs),
-  transmitterId: record.transmitterId,
-})
+/** The readings of truth alone. */
+export const trueReadings = (account: Account, view: View, span: Window): readonly TrueReading[] =>
+  truthOf(account, view, span).readings
 
-const glucose = (value: number | null) => ({ value, isNull: value === null })
+interface Measurement {
+  readonly egv: SourceEgv
+  readonly twin: SourceEgv | null
+}
+
+/** One reading of each measurement: the account's own device is preferred, the other one alone stands for itself. */
+function withoutTwins(egvs: Iterable<SourceEgv>): Iterable<Measurement> {
+  const byMeasurement = new Map<string, Measurement>()
+  for (const egv of egvs) {
+    const key = egv.key.split('@', 1)[0] ?? egv.key
+    const known = byMeasurement.get(key)
+    if (!known) byMeasurement.set(key, { egv, twin: null })
+    else if (egv.twin) byMeasurement.set(key, { ...known, twin: egv })
+    else byMeasurement.set(key, { egv, twin: known.egv })
+  }
+  return byMeasurement.values()
+}
+
+// Instants sort as text; the sort is stable, so cgm comes before what a person did in the same second.
+const inOrder = (readings: readonly TrueReading[]): TrueReading[] =>
+  readings.toSorted((a, b) => (a.systemTime < b.systemTime ? -1 : a.systemTime > b.systemTime ? 1 : 0))

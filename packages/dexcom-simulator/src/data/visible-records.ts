@@ -1,12 +1,15 @@
 import type { Window } from '@bg-ingest/domain'
 import type { Account } from '../accounts.ts'
-import type { Order, SourceCalibration, SourceEgv, SourceEvent, SourceRecord } from '../series.ts'
+import type { Order, SourceAlert, SourceCalibration, SourceEgv, SourceRecord, Walk } from '../series.ts'
+import { createEdits } from './edits.ts'
+import { type ToldEvent, toldEvents } from './told-events.ts'
 
 /** What the API shows of one account at one instant. */
 export interface VisibleRecords {
   readonly egvs: (span: Window, order: Order) => Iterable<SourceEgv>
   readonly calibrations: (span: Window, order: Order) => Iterable<SourceCalibration>
-  readonly events: (span: Window, order: Order) => Iterable<SourceEvent>
+  readonly events: (span: Window, order: Order) => Iterable<ToldEvent>
+  readonly alerts: (span: Window, order: Order) => Iterable<SourceAlert>
 }
 
 export interface View {
@@ -20,20 +23,27 @@ export const EVER: Window = { fromMs: -8.64e15, toMs: 8.64e15 }
 
 /**
  * A record is shown once it is uploaded and, from a phone, once it is older than the vendor's delay (dexcom-api.md 12.8).
- * The rule that the delay counts from systemTime is a belief: nothing public says which time it counts from.
+ * Nothing public says which time the delay counts from; by systemTime, a clock that is ahead would never be noticed.
  */
-export function visibleRecords({ series, device }: Account, { nowMs, vendorDelayMs }: View): VisibleRecords {
-  const heldBackFromMs = device.mobile ? nowMs - vendorDelayMs : Number.POSITIVE_INFINITY
-  const isVisible = (record: SourceRecord) => record.uploadTimeMs <= nowMs && record.systemTimeMs <= heldBackFromMs
-  // Nothing can be uploaded before it was measured, so nothing after now has to be walked.
-  const untilNow = ({ fromMs, toMs }: Window): Window => ({ fromMs, toMs: Math.min(toMs, nowMs + 1) })
-  return {
-    egvs: (span, order) => keep(series.egvs(untilNow(span), order), isVisible),
-    calibrations: (span, order) => keep(series.calibrations(untilNow(span), order), isVisible),
-    events: (span, order) => keep(series.events(untilNow(span), order), isVisible),
-  }
-}
+export function visibleRecords(account: Account, { nowMs, vendorDelayMs }: View): VisibleRecords {
+  const { series, device, options } = account
+  const heldBackFromMs = nowMs - vendorDelayMs
+  const delayedBy = {
+    measured: ({ systemTimeMs, measuredMs = systemTimeMs }: SourceRecord) => measuredMs,
+    systemTime: ({ systemTimeMs }: SourceRecord) => systemTimeMs,
+    upload: ({ uploadTimeMs }: SourceRecord) => uploadTimeMs,
+  }[options.delayFrom ?? 'measured']
+  const isVisible = (record: SourceRecord) =>
+    record.uploadTimeMs <= nowMs && (!(record.twin ?? device).mobile || delayedBy(record) <= heldBackFromMs)
+  const withEdits = createEdits(options.edits, nowMs)
 
-function* keep<T>(records: Iterable<T>, isKept: (record: T) => boolean): Generator<T> {
-  for (const record of records) if (isKept(record)) yield record
+  function* shown<T extends SourceRecord>(walk: Walk<T>, span: Window, order: Order): Generator<T> {
+    for (const record of walk({ ...span, measuredBeforeMs: nowMs + 1 }, order)) if (isVisible(record)) yield record
+  }
+  return {
+    egvs: (span, order) => withEdits(shown(series.egvs, span, order)),
+    calibrations: (span, order) => shown(series.calibrations, span, order),
+    events: (span, order) => toldEvents(shown(series.events, span, order), { nowMs, ids: options.updatedEventId }),
+    alerts: (span, order) => shown(series.alerts, span, order),
+  }
 }

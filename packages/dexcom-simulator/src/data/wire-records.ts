@@ -1,42 +1,44 @@
 import type { Account } from '../accounts.ts'
 import { recordId } from '../identity.ts'
-import type { SourceCalibration, SourceEgv, SourceEvent, SourceRecord } from '../series.ts'
-import { wireTime } from '../wire-time.ts'
-import { createZoneOffset } from '../zone.ts'
+import type { SourceAlert, SourceCalibration, SourceEgv, SourceRecord } from '../series.ts'
+import { createTravelOffset } from '../zone.ts'
+import { createQuirkDice } from './quirk-dice.ts'
+import type { ToldEvent } from './told-events.ts'
+import { createTimeWriter, type WireTimes } from './wire-moments.ts'
+
+type WireRecord = Readonly<Record<string, unknown>>
 
 /** Writes the records of one account as Dexcom does for one application (dexcom-api.md 3 and 10). */
 export interface WireWriter {
-  readonly times: (systemTimeMs: number) => { readonly systemTime: string; readonly displayTime: string }
-  readonly recordId: (type: string, record: SourceRecord) => string
-  readonly egv: (record: SourceEgv) => object
-  readonly calibration: (record: SourceCalibration) => object
-  readonly event: (record: SourceEvent) => object
+  readonly times: (systemTimeMs: number) => WireTimes
+  readonly recordId: (type: string, record: Pick<SourceRecord, 'key'>) => string
+  readonly egv: (record: SourceEgv) => WireRecord
+  readonly calibration: (record: SourceCalibration) => WireRecord
+  readonly event: (record: ToldEvent) => WireRecord
+  readonly alert: (record: SourceAlert) => WireRecord
 }
 
-export function createWireWriter(account: Account): WireWriter {
-  const { device } = account
-  const offsetOf = createZoneOffset(account.zone)
-
-  // A receiver writes no zone, in both fields (dexcom-api.md 4).
-  const times = (epochMs: number) => {
-    const offset = offsetOf(epochMs)
-    return device.mobile
-      ? { systemTime: wireTime(epochMs, 0), displayTime: wireTime(epochMs, offset) }
-      : { systemTime: wireTime(epochMs, null), displayTime: wireTime(epochMs + offset * 60_000, null) }
-  }
+/** `idSalt` sets ids apart that must not be the ones of another consent or another answer. */
+export function createWireWriter(account: Account, idSalt = ''): WireWriter {
+  const { device, options } = account
+  const hasQuirk = createQuirkDice(account)
+  const timesOf = createTimeWriter(createTravelOffset(account.zone, options.travel), hasQuirk)
   // dexcomUserId already stands for seed, application and account.
-  const idOf = (type: string, record: SourceRecord) => recordId(account.dexcomUserId, `${type}-${record.key}`)
+  const namespace = `${account.dexcomUserId}${idSalt}`
+
+  const times = (record: SourceRecord) => timesOf(record, (record.twin ?? device).mobile)
+  const idOf: WireWriter['recordId'] = (type, { key }) => recordId(namespace, `${type}-${key}`)
   const generation = {
     transmitterGeneration: device.transmitterGeneration,
-    transmitterGenerationVariant: device.transmitterGeneration,
+    transmitterGenerationVariant: device.transmitterGenerationVariant,
   }
 
   return {
-    times,
+    times: (systemTimeMs) => timesOf({ key: `moment-${systemTimeMs}`, systemTimeMs }, device.mobile),
     recordId: idOf,
     egv: (record) => ({
       recordId: idOf('egv', record),
-      ...times(record.systemTimeMs),
+      ...times(record),
       transmitterId: record.transmitterId,
       transmitterTicks: record.transmitterTicks,
       value: record.value,
@@ -45,14 +47,14 @@ export function createWireWriter(account: Account): WireWriter {
       trendRate: record.trendRate,
       unit: 'mg/dL',
       rateUnit: 'mg/dL/min',
-      displayDevice: device.displayDevice,
+      displayDevice: (record.twin ?? device).displayDevice,
       ...generation,
-      displayApp: device.displayApp,
+      displayApp: (record.twin ?? device).displayApp,
     }),
     calibration: (record) => ({
       recordId: idOf('calibration', record),
       unit: 'mg/dL',
-      ...times(record.systemTimeMs),
+      ...times(record),
       value: record.value,
       displayDevice: device.displayDevice,
       transmitterId: record.transmitterId,
@@ -61,8 +63,8 @@ export function createWireWriter(account: Account): WireWriter {
     }),
     event: (record) => ({
       recordId: idOf('event', record),
-      ...times(record.systemTimeMs),
-      eventStatus: 'created',
+      ...times(record),
+      eventStatus: record.eventStatus,
       eventType: record.eventType,
       eventSubType: record.eventSubType,
       value: record.value,
@@ -70,6 +72,16 @@ export function createWireWriter(account: Account): WireWriter {
       transmitterId: record.transmitterId,
       ...generation,
       displayDevice: device.displayDevice,
+    }),
+    alert: (record) => ({
+      recordId: idOf('alert', record),
+      ...times(record),
+      alertName: record.alertName,
+      alertState: record.alertState,
+      displayDevice: device.displayDevice,
+      ...generation,
+      transmitterId: record.transmitterId,
+      displayApp: device.displayApp ?? 'receiver',
     }),
   }
 }

@@ -27,7 +27,7 @@ interface CalendarInput {
 
 /** Bodies keep winter time: a fixed offset keeps days 24 h long, and meals do not jump with the clocks. */
 export function createCalendar({ profile, seed, zone }: CalendarInput): Calendar {
-  const bodyOffsetMs = createZoneOffset(zone)(Date.UTC(2026, 0, 1)) * 60_000
+  const bodyOffsetMs = createZoneOffset(zone)(Date.UTC(2026, 0, 1)) * 1000
   const kept = new Map<number, DayPlan>()
   let around: { readonly day: number; readonly plans: readonly DayPlan[] } | null = null
 

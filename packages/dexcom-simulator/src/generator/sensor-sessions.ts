@@ -1,8 +1,5 @@
-import { DAY_MS } from '@bg-ingest/domain'
 import type { Device } from '../devices.ts'
 import { transmitterId } from '../identity.ts'
-
-const SESSION_MS = 10 * DAY_MS
 
 /** The sensor that is worn at an instant. */
 export interface SensorSession {
@@ -18,18 +15,19 @@ interface SessionsInput {
   readonly seed: string
   readonly user: string
   readonly device: Device
-  /** Where in the ten days this person changes sensors, [0, 1). */
+  /** Where in a sensor's days this person changes sensors, [0, 1). */
   readonly phase: number
 }
 
-/** One sensor every ten days, without end in both directions. The last one asked for is kept: pages are walked in order. */
+/** One sensor after the other, without end in both directions. The last one asked for is kept: pages are walked in order. */
 export function createSensorSessions({ seed, user, device, phase }: SessionsInput): (epochMs: number) => SensorSession {
-  const phaseMs = Math.floor((phase * SESSION_MS) / 1000) * 1000
-  const startOf = (ordinal: number) => ordinal * SESSION_MS + phaseMs
+  const { sessionMs } = device
+  const phaseMs = Math.floor((phase * sessionMs) / 1000) * 1000
+  const startOf = (ordinal: number) => ordinal * sessionMs + phaseMs
   let last: SensorSession | null = null
   return (epochMs) => {
     if (last && epochMs >= last.startMs && epochMs < last.endMs) return last
-    const ordinal = Math.floor((epochMs - phaseMs) / SESSION_MS)
+    const ordinal = Math.floor((epochMs - phaseMs) / sessionMs)
     const transmitter = Math.floor(ordinal / device.sessionsPerTransmitter)
     last = {
       startMs: startOf(ordinal),

@@ -9,10 +9,10 @@ const SALT_UPLOAD = 10
 const PROMPT_MS = [2000, 25_000] as const
 
 /** Pace of a burst: a record each 0.2 s for every 5 min of measuring, so 12 h arrive within half a minute, in order. */
-const BURST_PACE = 200 / 300_000
+export const BURST_PACE = 200 / 300_000
 
 /** Somebody plugs the receiver into a computer an hour after the sensor has ended (dexcom-api.md 2.10). */
-const CABLE_MS = 3_600_000
+export const CABLE_MS = 3_600_000
 
 /** When what was measured at an instant reaches the cloud: at once, after an outage, or by cable. Epoch milliseconds. */
 export function uploadTimeOf(

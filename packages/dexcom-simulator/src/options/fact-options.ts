@@ -1,3 +1,4 @@
+import { DAY_MS } from '@bg-ingest/domain'
 import * as z from 'zod'
 import { isZone } from '../zone.ts'
 
@@ -22,8 +23,11 @@ const Offline = SpanFields.extend({
   .refine(isForward, BACKWARD)
   .refine(({ toMs, uploadedAtMs }) => uploadedAtMs >= toMs, 'uploadedAtMs must not come before toMs')
 
+/** Years ahead have been seen; a century keeps every year at four digits. */
+const CENTURY_MS = 36_525 * DAY_MS
+
 const ClockErrors = z
-  .array(SpanFields.extend({ aheadMs: z.number().int() }).refine(isForward, BACKWARD))
+  .array(SpanFields.extend({ aheadMs: z.number().int().min(-CENTURY_MS).max(CENTURY_MS) }).refine(isForward, BACKWARD))
   .refine(isApart, 'clock errors must be in order and must not overlap')
 
 const DeviceClock = z.strictObject({
