@@ -6,6 +6,8 @@ export interface VirtualClock {
   readonly setSpeed: (speed: number) => void
   readonly advance: (ms: number) => void
   readonly set: (epochMs: number) => void
+  /** Calls back after each change of time or speed that was not the passing of time; returns how to stop that. */
+  readonly onChange: (listener: () => void) => () => void
 }
 
 interface ClockOptions {
@@ -27,9 +29,13 @@ export function createVirtualClock({
   const start = virtualAnchor
 
   const now = () => Math.floor(virtualAnchor + (realNow() - realAnchor) * speed)
+  const listeners = new Set<() => void>()
   const anchorAt = (epochMs: number) => {
     virtualAnchor = epochMs
     realAnchor = realNow()
+  }
+  const tell = () => {
+    for (const listener of [...listeners]) listener()
   }
   return {
     startMs: start,
@@ -38,8 +44,19 @@ export function createVirtualClock({
     setSpeed: (next) => {
       anchorAt(now())
       speed = next
+      tell()
     },
-    advance: (ms) => anchorAt(now() + ms),
-    set: anchorAt,
+    advance: (ms) => {
+      anchorAt(now() + ms)
+      tell()
+    },
+    set: (epochMs) => {
+      anchorAt(epochMs)
+      tell()
+    },
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }

@@ -8,6 +8,8 @@ export const ENDPOINTS = [
   'alerts',
   'dataRange',
   'devices',
+  'introspect',
+  'streamingState',
   'unknown',
 ] as const
 export type Endpoint = (typeof ENDPOINTS)[number]
@@ -24,9 +26,10 @@ export interface Exchange {
 
 export interface Reply {
   readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
+  /** A list is sent as that many headers of one name. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   /** An iterable is written piece by piece as the client reads. */
-  readonly body?: string | Iterable<string>
+  readonly body?: string | Buffer | Iterable<string | Buffer>
 }
 
 /** Whom a request is about, as far as its token, code or form says. */
@@ -38,6 +41,8 @@ export interface Caller {
   readonly kind: 'data' | 'refresh' | 'other'
   /** A refresh token was presented that had been used before. */
   readonly spentRefreshToken: boolean
+  /** A fingerprint of the refresh token that was presented, never the token. */
+  readonly refreshTokenPrint?: string
 }
 
 export const NOBODY: Caller = { user: null, tokenGeneration: null, kind: 'other', spentRefreshToken: false }
@@ -45,7 +50,7 @@ export const NOBODY: Caller = { user: null, tokenGeneration: null, kind: 'other'
 /** A path of the public API, without side effects until `handle`. */
 export interface Route {
   readonly endpoint: Endpoint
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly identify: (exchange: Exchange) => Caller
   readonly handle: (exchange: Exchange) => Reply

@@ -1,35 +1,13 @@
-import { createVirtualClock } from './clock.ts'
 import { HELP, readFlags } from './command-line.ts'
-import { type SimulatorOptions, startSimulator } from './simulator.ts'
-import { SANDBOX_USERS } from './users.ts'
-import { readUsersFile } from './users-file.ts'
+import { runProgram, scenarioList } from './run-program.ts'
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
 
 async function main(args: readonly string[]): Promise<void> {
   const flags = readFlags(args)
-  if (flags.help) {
-    process.stdout.write(HELP)
-    return
-  }
-  const clock = createVirtualClock({
-    speed: flags.speed,
-    ...(flags.start === undefined ? {} : { startMs: Date.parse(flags.start) }),
-  })
-  const options: SimulatorOptions = {
-    port: flags.port,
-    host: flags.host,
-    users: flags.users === undefined ? SANDBOX_USERS : await readUsersFile(flags.users),
-    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-    ...(flags['client-id'] === undefined ? {} : { clientId: flags['client-id'] }),
-    ...(flags['client-secret'] === undefined ? {} : { clientSecret: flags['client-secret'] }),
-    redirectUris: flags['redirect-uri'],
-    clock,
-    accessTokenSeconds: flags['access-token-seconds'],
-    vendorDelaySeconds: flags['vendor-delay'],
-    latencyMs: flags.latency,
-    refreshReuse: flags['strict-family'] ? 'strict-family' : 'reject-only',
-  }
-  const simulator = await startSimulator(options)
-  process.stdout.write(`Dexcom simulator listening at ${simulator.baseUrl}\n`)
+  if (flags.help) return void process.stdout.write(HELP)
+  if (flags.list) return (await scenarioList()).forEach(say)
+  const simulator = await runProgram(flags, say)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulator.stop())
 }
 

@@ -9,7 +9,7 @@ import type { Reply } from './exchange.ts'
  */
 export async function sendReply(response: ServerResponse, reply: Reply, beforeEnd?: () => void): Promise<void> {
   response.writeHead(reply.status, reply.headers)
-  if (reply.body === undefined || typeof reply.body === 'string') {
+  if (reply.body === undefined || typeof reply.body === 'string' || Buffer.isBuffer(reply.body)) {
     beforeEnd?.()
     response.end(reply.body)
     return
@@ -18,8 +18,8 @@ export async function sendReply(response: ServerResponse, reply: Reply, beforeEn
   await pipeline(Readable.from(holdLast(reply.body, beforeEnd), { highWaterMark: 1 }), response)
 }
 
-function* holdLast(pieces: Iterable<string>, beforeEnd?: () => void): Generator<string> {
-  let held: string | null = null
+function* holdLast<T>(pieces: Iterable<T>, beforeEnd?: () => void): Generator<T> {
+  let held: T | null = null
   for (const piece of pieces) {
     if (held !== null) yield held
     held = piece

@@ -7,6 +7,9 @@ export interface JournalEntry {
   /** Real time of arrival, and what the virtual clock showed then; RFC 3339. */
   readonly at: string
   readonly virtualAt: string
+  readonly region: string
+  /** The application that called, as far as token, form or query say. */
+  readonly clientId: string | null
   readonly endpoint: Endpoint
   readonly method: string
   readonly path: string

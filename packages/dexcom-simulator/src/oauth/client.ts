@@ -1,9 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
 
-/** The one application that is registered with the simulator. */
+/** An application that is registered in one region of the simulator. */
 export interface Client {
   readonly id: string
-  readonly secret: string
+  /** The secret of now. */
+  readonly secret: () => string
+  readonly isSecret: (given: string) => boolean
+  /** The old secret is refused from here on, as in Dexcom's portal (dexcom-api.md 2.8). */
+  readonly rotateSecret: (next: string) => void
   readonly isRedirectUri: (uri: string) => boolean
 }
 
@@ -16,7 +20,8 @@ interface ClientInput {
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
-export function createClient({ id, secret, redirectUris }: ClientInput): Client {
+export function createClient({ id, secret: firstSecret, redirectUris }: ClientInput): Client {
+  let secret = firstSecret
   const isLoopbackCallback = (uri: string) => {
     const url = URL.parse(uri)
     return (
@@ -28,12 +33,16 @@ export function createClient({ id, secret, redirectUris }: ClientInput): Client 
   }
   return {
     id,
-    secret,
+    secret: () => secret,
+    isSecret: (given) => areEqual(given, secret),
+    rotateSecret: (next) => {
+      secret = next
+    },
     isRedirectUri: (uri) => (redirectUris.length === 0 ? isLoopbackCallback(uri) : redirectUris.includes(uri)),
   }
 }
 
-export const isSecret = (given: string, secret: string): boolean => {
+const areEqual = (given: string, secret: string): boolean => {
   const [a, b] = [Buffer.from(given), Buffer.from(secret)]
   return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -9,18 +9,22 @@ interface LoginInput {
   readonly client: Client
   readonly accounts: Pick<Accounts, 'list' | 'get'>
   readonly grants: Pick<Grants, 'issueCode'>
+  /** `iss` of RFC 9207 on the way back; null sends none, as nothing public says that Dexcom does. */
+  readonly callbackIssuer: () => string | null
 }
 
 const UNKNOWN_CLIENT = 'The client application is not known or is not authorized'
 
 /** GET /v2|/v3/oauth2/login: the person picks an account, or `__user` names it and no page is shown. */
-export function loginRoutes({ client, accounts, grants }: LoginInput): Route[] {
+export function loginRoutes({ client, accounts, grants, callbackIssuer }: LoginInput): Route[] {
   function handle({ query }: Exchange): Reply {
     const redirectUri = query.get('redirect_uri') ?? ''
     if (query.get('client_id') !== client.id || !client.isRedirectUri(redirectUri)) {
       return htmlReply(400, refusalPage(UNKNOWN_CLIENT))
     }
-    const back = (answer: Readonly<Record<string, string>>) => redirect(redirectUri, answer, query.get('state'))
+    const issuer = callbackIssuer()
+    const back = (answer: Readonly<Record<string, string>>) =>
+      redirect(redirectUri, issuer === null ? answer : { ...answer, iss: issuer }, query.get('state'))
     // What Dexcom does here is not public; RFC 6749, 4.1.2.1 says to send the browser back.
     if (query.get('response_type') !== 'code') return back({ error: 'unsupported_response_type' })
     if (query.get('scope') !== SCOPE) return back({ error: 'invalid_scope' })

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { TOKEN_PATH } from '@bg-ingest/dexcom-contract'
 import { type Caller, type Exchange, jsonReply, NOBODY, type Reply, type Route } from '../exchange.ts'
-import { type Client, isSecret } from './client.ts'
+import type { Client } from './client.ts'
 import type { Grants, TokenSet } from './grants.ts'
 
 interface TokenInput {
@@ -11,6 +12,9 @@ interface TokenInput {
 
 /** As in Dexcom's sample, comma included (dexcom-api.md 2.3). */
 const NOT_BEFORE_POLICY = '1726871301,'
+
+/** Enough hex to tell tokens apart, too little to find one by. */
+const PRINT_CHARS = 16
 
 const refusal = (status: number, error: string): Reply => jsonReply(status, { error })
 
@@ -32,7 +36,7 @@ export function tokenRoutes({ client, grants, accessTokenSeconds }: TokenInput):
   function handle(exchange: Exchange): Reply {
     const form = formOf(exchange)
     if (!form) return refusal(400, 'invalid_request')
-    if (form.get('client_id') !== client.id || !isSecret(form.get('client_secret') ?? '', client.secret)) {
+    if (form.get('client_id') !== client.id || !client.isSecret(form.get('client_secret') ?? '')) {
       return refusal(401, 'invalid_client')
     }
     switch (form.get('grant_type')) {
@@ -56,8 +60,10 @@ export function tokenRoutes({ client, grants, accessTokenSeconds }: TokenInput):
     if (form?.get('grant_type') !== 'refresh_token') {
       return { ...NOBODY, user: grants.ownerOfCode(form?.get('code') ?? '') }
     }
-    const owner = grants.ownerOfRefresh(form.get('refresh_token') ?? '')
+    const refreshToken = form.get('refresh_token') ?? ''
+    const owner = grants.ownerOfRefresh(refreshToken)
     return {
+      refreshTokenPrint: hash('sha256', refreshToken).slice(0, PRINT_CHARS),
       user: owner?.user ?? null,
       tokenGeneration: owner?.generation ?? null,
       kind: 'refresh',
@@ -70,8 +76,8 @@ export function tokenRoutes({ client, grants, accessTokenSeconds }: TokenInput):
   )
 }
 
-/** Null for another content type and for a field sent twice (RFC 6749, 3.2). */
-function formOf({ contentType, body }: Exchange): URLSearchParams | null {
+/** The fields of a form post. Null for another content type and for a field sent twice (RFC 6749, 3.2). */
+export function formOf({ contentType, body }: Pick<Exchange, 'contentType' | 'body'>): URLSearchParams | null {
   if (contentType.split(';')[0]?.trim().toLowerCase() !== 'application/x-www-form-urlencoded') return null
   const form = new URLSearchParams(body)
   return new Set(form.keys()).size === form.size ? form : null
