@@ -95,7 +95,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       feed: { changes: orUnavailable(feed.changes) },
       producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
       syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
-      connects: owner.own(createJobReader(redis, { job: 'connectUser', onError }), (reader) => reader.close()),
+      connects: owner.own(createJobReader(redis, { job: ['connectUser', 'configureUser'], onError }), (reader) => reader.close()),
       tickets: createTickets(redis),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),

@@ -15,7 +15,7 @@ export type Access =
 
 export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly operationId: string
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'post' | 'patch' | 'delete'
   /** OpenAPI form: `/api/bg/{userId}/latest`. */
   readonly path: `/${string}`
   readonly summary: string

@@ -32,7 +32,7 @@ export const intervalMs = (connection: ConnectionView | null, settings: PollSett
 
 /** The next poll; null while nobody polls. */
 export function nextPollAt(userId: UserId, connection: ConnectionView | null, settings: PollSettings, atMs: number) {
-  if (connection?.status !== 'connected' || connection.paused) return null
+  if (connection?.status !== 'connected' || connection.paused || connection.parkedAt) return null
   return toInstant(nextPollMs(userId, intervalMs(connection, settings), atMs))
 }
 

@@ -10,8 +10,8 @@ import { openQueue, type QueueOptions } from './queues.ts'
 import { orUnavailable } from './unavailable.ts'
 
 export interface JobReaderOptions extends QueueOptions {
-  /** Which kind of job to read; syncs unless told otherwise. */
-  readonly job?: JobKey
+  /** Which kind of job to read, or which kinds of one queue; syncs unless told otherwise. */
+  readonly job?: JobKey | readonly [JobKey, ...JobKey[]]
   /** Milliseconds that only go forward where possible; used for differences alone. */
   readonly now?: () => number
 }
@@ -29,8 +29,10 @@ const RECHECK_MS = 1_000
 
 /** Opens one blocking connection beside `redis` for the ends of jobs. Throws `service_unavailable` without Redis. */
 export function createJobReader(redis: Redis, options: JobReaderOptions = {}): JobReader {
-  const { job: key = 'syncUser', now = () => performance.now() } = options
-  const { name, queue: queueName } = definitionOf(key)
+  const { job = 'syncUser', now = () => performance.now() } = options
+  const keys: readonly [JobKey, ...JobKey[]] = typeof job === 'string' ? [job] : job
+  const names = new Set(keys.map((key) => definitionOf(key).name))
+  const { queue: queueName } = definitionOf(keys[0])
   const queue = openQueue(redis, queueName, options)
   const ends = listenToEnds(redis, queueName, options)
 
@@ -38,15 +40,15 @@ export function createJobReader(redis: Redis, options: JobReaderOptions = {}): J
     if (!isJobId(jobId)) return null
     // A second look, because a follow-up may come out of store between the look at the jobs and that at the store.
     return (
-      (await readJob(queue, name, userId, jobId)) ??
+      (await readJob(queue, names, userId, jobId)) ??
       (await readPending(redis, queue, userId, jobId)) ??
-      (await readJob(queue, name, userId, jobId))
+      (await readJob(queue, names, userId, jobId))
     )
   }
 
   /** A webhook's delivery is asked about like a sync: pushed readings are one, and a notice stands for the sync it led to. */
   const findDelivery = async (userId: UserId, jobId: string): Promise<JobStatus | null> => {
-    if (key !== 'syncUser' || !isJobId(jobId)) return null
+    if (!keys.includes('syncUser') || !isJobId(jobId)) return null
     const state = await queue.getJobState(jobId)
     const job: Job | undefined = await queue.getJob(jobId)
     if (!job || job.name !== jobs.ingestPush.name || job.data.userId !== userId) return null
@@ -81,11 +83,16 @@ export function createJobReader(redis: Redis, options: JobReaderOptions = {}): J
   }
 }
 
-async function readJob(queue: Queue, name: string, userId: UserId, jobId: string): Promise<JobStatus | null> {
+async function readJob(
+  queue: Queue,
+  names: ReadonlySet<string>,
+  userId: UserId,
+  jobId: string,
+): Promise<JobStatus | null> {
   // State first: a job only goes forward, so what is read of it afterwards is at least as far as its state.
   const state = await queue.getJobState(jobId)
   const job: Job | undefined = await queue.getJob(jobId)
-  if (!job || job.name !== name || job.data.userId !== userId) return null
+  if (!job || !names.has(job.name) || job.data.userId !== userId) return null
   const { data, returnvalue, failedReason } = job
   return toJobStatus({ id: jobId, data, state, returnvalue, failedReason })
 }

@@ -32,6 +32,7 @@ describe('api: who may call', () => {
       ['receiveWebhook', { kind: 'sender', scope: 'bg:webhook' }],
       ['getConnection', { kind: 'owner', scope: 'bg:connect' }],
       ['createConnection', { kind: 'owner', scope: 'bg:connect' }],
+      ['patchConnection', { kind: 'owner', scope: 'bg:connect' }],
       ['deleteConnection', { kind: 'owner', scope: 'bg:connect' }],
     ])
   })

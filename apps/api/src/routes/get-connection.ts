@@ -13,7 +13,7 @@ const History = z.strictObject({
   readings: z.number().int(),
 })
 
-const ConnectionStatus = z
+export const ConnectionStatus = z
   .strictObject({
     userId: UserId,
     status: z.enum(CONNECTION_STATUSES),
@@ -56,7 +56,8 @@ export const getConnection = ({ accounts, polls, now }: Needs) =>
     },
   )
 
-function connectionView(userId: UserId, { connection, state }: Account, polls: PollSettings, nowMs: number) {
+/** A person's connection as callers see it. */
+export function connectionView(userId: UserId, { connection, state }: Account, polls: PollSettings, nowMs: number) {
   return {
     userId,
     status: connection?.status ?? 'disconnected',

@@ -9,6 +9,7 @@ import { getLatestReading } from './get-latest-reading.ts'
 import { getSync } from './get-sync.ts'
 import { listChanges } from './list-changes.ts'
 import { listReadings } from './list-readings.ts'
+import { patchConnection } from './patch-connection.ts'
 import { receiveWebhook } from './receive-webhook.ts'
 import { requestSync } from './request-sync.ts'
 
@@ -19,13 +20,14 @@ export interface RouteNeeds
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly metrics: Pick<ApiContext['metrics'], 'webhook'>
   readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
+  readonly connects: Pick<ApiContext['connects'], 'wait'>
   readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>
 }
 
 /** Every operation of this API, each with no more of the context than it needs. */
 export function createRoutes(context: RouteNeeds): readonly Route[] {
   const { readings, accounts, feed, producer, syncs, polls, cursors, tickets, config, now } = context
-  const { vault, hashBody, metrics } = context
+  const { vault, hashBody, metrics, connects } = context
   return [
     getLatestReading({ readings, accounts, polls, now }),
     listReadings({ readings, accounts, cursors, now }),
@@ -41,6 +43,13 @@ export function createRoutes(context: RouteNeeds): readonly Route[] {
       regions: config.dexcom.regions,
       redirectUri: config.dexcom.redirectUri,
       returnToOrigins: new Set(config.returnTo.origins),
+    }),
+    patchConnection({
+      accounts,
+      polls,
+      now,
+      queue: { requestConfigure: (request) => producer.enqueue('configureUser', { v: 1, ...request }) },
+      jobs: connects,
     }),
     deleteConnection({
       queue: { requestDisconnect: (request) => producer.enqueue('disconnectUser', { v: 1, ...request }) },
