@@ -68,12 +68,17 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
     publisher: mortal.guard(publisher),
   })
 
-  const sync = (request: Partial<SyncRequest> = {}, as: Ports = ports, retentionDays = 0): Promise<SyncOutcome> =>
+  const sync = (
+    request: Partial<SyncRequest> = {},
+    as: Ports = ports,
+    retentionDays = 0,
+    stop = never,
+  ): Promise<SyncOutcome> =>
     syncUser(
       as,
       { lookbackMs: LOOKBACK_MS, retentionDays, vendorDelayMs: () => VENDOR_DELAY_MS },
       { userId, trigger: 'poll', ...request },
-      never,
+      stop,
     )
   let redirects = 0
   /** `redirect` names one that was seen before: its job is delivered again. Sealed texts are never equal otherwise. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AppError, PRIORITY, toInstant, type UserId } from '@bg-ingest/domain'
 import { type Held, withLease } from './lease.ts'
-import { persistGrant, sealGrant } from './persist-grant.ts'
+import { inOneTurn, persistGrant, sealGrant } from './persist-grant.ts'
 import type { Connection, Grant, Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
 
@@ -26,8 +26,8 @@ async function connect(ports: Ports, held: Held, request: ConnectRequest): Promi
   const before = await ports.accounts.connection(userId)
   if (before?.codeId === codeId) return connectedAlready(ports, held, before)
   const code = await ports.vault.open(userId, 'oauth_code', sealedCode)
-  const run = () => exchange(ports, held, { before, request, code, codeId })
-  return settle(ports, held, await (ports.unbroken ? ports.unbroken.run(run) : run()))
+  const connection = await inOneTurn(ports, held, () => exchange(ports, held, { before, request, code, codeId }))
+  return settle(ports, held, connection)
 }
 
 /** Sealed texts are never equal, so the hash of one names the redirect that brought it. */

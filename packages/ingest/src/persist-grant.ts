@@ -1,4 +1,5 @@
 import { AppError } from '@bg-ingest/domain'
+import type { Held } from './lease.ts'
 import type { Connection, Grant, Ports, SealedTokens } from './ports.ts'
 import { TOKEN_RULES } from './token-rules.ts'
 import { tokenTimes } from './token-timing.ts'
@@ -28,6 +29,11 @@ export async function sealGrant(
     presentAgainAt: null,
     stamp: ports.newId(),
   }
+}
+
+/** Asks for a grant and saves it, as one of at most two in this process: that many does a crash cost (promises.md N12). */
+export function inOneTurn<T>({ dexcom, unbroken }: Ports, held: Held, work: () => Promise<T>): Promise<T> {
+  return dexcom.tokenTurn(() => (unbroken ? unbroken.run(work) : work()), held.signal)
 }
 
 /** Repeats one step of saving a grant while it fails, but not behind a newer fence: what can be saved there is saved. */

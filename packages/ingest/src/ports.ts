@@ -205,8 +205,11 @@ export interface Dexcom {
    * Dexcom surely granted nothing, and `upstream_outcome_unknown` where the answer was lost on the way.
    */
   refresh(region: string, refreshToken: string): Promise<Grant>
-  /** Runs `work`, in which one refresh token is spent and its successor saved, as one of at most two in this process. */
-  tokenTurn?<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Runs `work`, in which one grant is asked for and saved, as one of at most two in this process. An aborted signal ends
+   * the wait for the turn, never the work.
+   */
+  tokenTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /** The same Dexcom for the n-th attempt of a job: the calls of a retry are paid from the retry budget. */
   asAttempt?(attempt: number): Dexcom
 }
@@ -282,6 +285,6 @@ export interface Ports {
   readonly digests?: SeenDigests
   /** Times of the rules on tokens; the usual ones where it is left out. */
   readonly tokenRules?: TokenRules
-  /** Told of every exchange of tokens, which a process must not leave half-way. */
+  /** Told of every grant that is asked for and saved, which a process must not leave half-way. */
   readonly unbroken?: Unbroken
 }

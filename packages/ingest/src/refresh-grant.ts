@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, epochMs, toInstant } from '@bg-ingest/domain'
 import { endGrant } from './end-grant.ts'
 import type { Held } from './lease.ts'
-import { persistGrant, sealGrant } from './persist-grant.ts'
+import { inOneTurn, persistGrant, sealGrant } from './persist-grant.ts'
 import type { Connection, Grant, Ports, SealedTokens } from './ports.ts'
 import { withProblem } from './problems.ts'
 import { step } from './steps.ts'
@@ -29,9 +29,7 @@ export async function refreshGrant(ports: Ports, held: Held, connection: Connect
     })
   if (tokens.presentations >= 2) return replaceOrEnd(ports, held, { ...connection, tokens }, 'answer_lost')
   const refreshToken = await ports.vault.open(userId, 'refresh_token', tokens.refresh)
-  const run = () => present(ports, held, { ...connection, tokens }, refreshToken)
-  const unbroken = () => (ports.unbroken ? ports.unbroken.run(run) : run())
-  return ports.dexcom.tokenTurn ? ports.dexcom.tokenTurn(unbroken) : unbroken()
+  return inOneTurn(ports, held, () => present(ports, held, { ...connection, tokens }, refreshToken))
 }
 
 /** Milliseconds for which the outcome of the last use of the refresh token stays open; 0 where nothing is in doubt. */
