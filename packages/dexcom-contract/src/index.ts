@@ -15,4 +15,4 @@ export {
   type RecordType,
 } from './records.ts'
 export { DEXCOM_HOSTS, type DexcomRegion, vendorDelayMs } from './regions.ts'
-export { localTimeText, parseWireTime, toQueryTime, toSyncTime, type WireTime } from './time.ts'
+export { instantOf, localTimeText, parseWireTime, toQueryTime, toSyncTime, type WireTime } from './time.ts'

@@ -1,4 +1,4 @@
-import { calendarMs } from '@bg-ingest/domain'
+import { calendarMs, type Instant, toInstant } from '@bg-ingest/domain'
 
 // Shapes seen in the wild (dexcom-api.md 4): no seconds, fractions, Z, +-hh, +-hh:mm, +-hhmm, +-hh:mm:ss, none at all.
 const SHAPE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d(?::?[0-5]\d(?::?[0-5]\d)?)?)?$/
@@ -40,10 +40,15 @@ export function parseWireTime(text: string): WireTime | null {
 /** Offset seconds come from two stamps that were not in step (dexcom-api.md 4); Tidepool rounds them to the minute too. */
 function zoneMinutes(zone: string): number {
   if (zone === 'Z') return 0
-  const [h = '0', m = '0', s = '0'] = zone.slice(1).match(/\d\d/g) ?? []
-  const size = Number(h) * 60 + Number(m) + Math.round(Number(s) / 60)
+  const digits = zone.replaceAll(':', '')
+  const size =
+    Number(digits.slice(1, 3)) * 60 + Number(digits.slice(3, 5)) + Math.round(Number(digits.slice(5, 7)) / 60)
   return zone.startsWith('-') && size > 0 ? -size : size
 }
+
+/** The moment as we store it. Most of them are written in UTC and whole seconds, and so need no calendar again. */
+export const instantOf = ({ epochMs, offsetMinutes, wall }: WireTime): Instant =>
+  offsetMinutes || epochMs % 1000 !== 0 ? toInstant(epochMs) : (`${wall}.000Z` as Instant)
 
 /** What a device showed, for output: wall clock with its offset where Dexcom sent one, without where not. */
 export function localTimeText({ wall, offsetMinutes }: WireTime): string {

@@ -1,5 +1,5 @@
-import { localTimeText, parseWireTime } from '@bg-ingest/dexcom-contract'
-import { type Instant, toInstant } from '@bg-ingest/domain'
+import { instantOf, localTimeText, parseWireTime } from '@bg-ingest/dexcom-contract'
+import type { Instant } from '@bg-ingest/domain'
 
 /** A wrong phone clock may lie ahead; ten minutes is more than drift (dexcom-api.md 4), beyond it nothing is `latest`. */
 const FUTURE_TOLERANCE_MS = 600_000
@@ -11,7 +11,7 @@ const TEXT_LIMIT = 200
 export function readTimestamp(text: string, nowMs: number): { readonly at: Instant } | 'time' | 'future' {
   const time = parseWireTime(text)
   if (!time) return 'time'
-  return time.epochMs > nowMs + FUTURE_TOLERANCE_MS ? 'future' : { at: toInstant(time.epochMs) }
+  return time.epochMs > nowMs + FUTURE_TOLERANCE_MS ? 'future' : { at: instantOf(time) }
 }
 
 /** A displayTime, for people to read; null where a device sent none or nonsense. */
@@ -23,7 +23,7 @@ export function readLocalTime(text: unknown): string | null {
 /** A time that decides nothing: null where it is none. */
 export function readInstant(text: unknown): Instant | null {
   const time = typeof text === 'string' ? parseWireTime(text) : null
-  return time && toInstant(time.epochMs)
+  return time && instantOf(time)
 }
 
 /** Half a character, at the cut or as sent, is no text that a table gives back as it was. */

@@ -1,4 +1,4 @@
-import { localTimeText, parseWireTime, toQueryTime, toSyncTime } from '@bg-ingest/dexcom-contract'
+import { instantOf, localTimeText, parseWireTime, toQueryTime, toSyncTime } from '@bg-ingest/dexcom-contract'
 import { expect } from 'chai'
 import fc from 'fast-check'
 
@@ -46,6 +46,7 @@ describe('times as Dexcom sends them, read where the local zone is far from UTC'
     it(`reads ${text}`, () => {
       const time = parseWireTime(text)
       expect(time).to.include({ epochMs: Date.parse(utc), offsetMinutes })
+      expect(time && instantOf(time)).to.equal(utc)
       expect(time && localTimeText(time)).to.equal(local)
     })
 
