@@ -31,21 +31,27 @@ export interface Breaker {
 }
 
 const OPEN_MS = 30_000
+/**
+ * Where Dexcom was well a moment ago it may only be flapping: silence of half a minute would then miss every second time it
+ * is well (promises.md F23). Doubled like the other, 2.5 + 5 + 10 + 20 s are three probes in the first half minute.
+ */
+const OPEN_AFTER_FLAP_MS = 2_500
 const LONGEST_OPEN_MS = 300_000
 /** Of the open time, either way: processes that opened together do not probe together. */
 const JITTER = 0.2
 const PROBES = 3
-/** Probes under way decide within a call's time; until then the others look again now and then. */
-const DECIDING_MS = 5_000
+/** A probe under way decides within a call's time; until then the others look again now and then. */
+const DECIDING_MS = 3_000
 
 /**
- * A region's circuit breaker in this process: opens when Dexcom fails or crawls, and lets three probes decide. Each process
- * has its own, for what fails may be the way from this machine.
+ * A region's circuit breaker in this process: opens when Dexcom fails or crawls, and lets three probes decide, one after another. Each
+ * process has its own, for what fails may be the way from this machine.
  */
 export function createBreaker({ now, random, onState }: BreakerOptions): Breaker {
   const sample = createCallSample(now)
   let opensAt = 0
-  let probes = 0
+  let firstOpenMs = OPEN_MS
+  let isProbing = false
   let stretch = 0
 
   const policy = circuitBreaker(
@@ -58,7 +64,8 @@ export function createBreaker({ now, random, onState }: BreakerOptions): Breaker
         failure: (state) => state === Cockatiel.HalfOpen || (policy.state === Cockatiel.Closed && sample.tooBad()),
       },
       halfOpenAfter: new DelegateBackoff<{ readonly attempt: number }>(({ attempt }) => {
-        const longMs = Math.min(LONGEST_OPEN_MS, OPEN_MS * 2 ** (attempt - 1))
+        if (attempt === 1) firstOpenMs = sample.wasGoodJustNow() ? OPEN_AFTER_FLAP_MS : OPEN_MS
+        const longMs = Math.min(LONGEST_OPEN_MS, firstOpenMs * 2 ** (attempt - 1))
         const ms = longMs * (1 - JITTER + 2 * JITTER * random())
         opensAt = now() + ms
         return ms
@@ -68,34 +75,39 @@ export function createBreaker({ now, random, onState }: BreakerOptions): Breaker
   )
   policy.onStateChange((state) => {
     stretch += 1
-    probes = 0
     sample.clear()
     onState(NAMES[state])
   })
 
   function check(): void {
     if (policy.state === Cockatiel.Open && now() < opensAt) throw open(opensAt - now())
-    if (policy.state === Cockatiel.HalfOpen && probes >= PROBES) throw open(DECIDING_MS)
+    // One after another: a probe that fails is then the only call that an outage costs.
+    if (isProbing) throw open(DECIDING_MS)
   }
 
   return {
     check,
     async run(call) {
       check()
+      let isProbe = false
       const counted = async () => {
-        probes += 1
         const startedIn = stretch
-        const isProbe = policy.state === Cockatiel.HalfOpen
+        isProbe = policy.state === Cockatiel.HalfOpen
+        if (isProbe) isProbing = true
         const outcome = await call()
         if (outcome.verdict !== null && startedIn === stretch) sample.add(outcome.verdict)
         // cockatiel would take a probe that we gave up for a good one.
         return isProbe && outcome.verdict === null ? { ...outcome, verdict: 'bad' as const } : outcome
       }
-      const ended = await policy.execute(counted).catch((err: unknown) => {
+      try {
+        const ended = await policy.execute(counted)
+        return ended.settle()
+      } catch (err) {
         // NOTE: cockatiel goes by the wall clock, which may stand behind ours.
         throw err instanceof BrokenCircuitError ? open(DECIDING_MS) : err
-      })
-      return ended.settle()
+      } finally {
+        if (isProbe) isProbing = false
+      }
     },
   }
 }

@@ -5,6 +5,8 @@ export interface CallSample {
   add(verdict: Verdict): void
   /** Whether the calls of the last minute are reason enough to stop calling. */
   tooBad(): boolean
+  /** Whether a call of the last seconds was good: what fails now comes and goes. */
+  wasGoodJustNow(): boolean
   clear(): void
 }
 
@@ -13,6 +15,8 @@ const SPAN_SECONDS = 60
 const LEAST_CALLS = 20
 const BAD_SHARE = 0.5
 const SLOW_SHARE = 0.8
+/** An outage of which nobody got an answer for so long is more than a flap. */
+const JUST_NOW_SECONDS = 15
 
 /**
  * The calls of the last 60 s, in buckets of one second. cockatiel's own SamplingBreaker moves by one bucket per call: after
@@ -38,6 +42,7 @@ export function createCallSample(nowMs: () => number): CallSample {
       const calls = good + slow + bad
       return calls >= LEAST_CALLS && (bad >= calls * BAD_SHARE || slow >= calls * SLOW_SHARE)
     },
+    wasGoodJustNow: () => [...seconds].some(([second, { good }]) => good > 0 && second > present() - JUST_NOW_SECONDS),
     clear: () => seconds.clear(),
   }
 }

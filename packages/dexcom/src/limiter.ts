@@ -110,7 +110,10 @@ export function createGate(options: GateOptions): Gate {
     if (link.spacing === 'fleet') {
       try {
         const pausedMs = await store.admit()
-        pause.extend(pausedMs)
+        if (pausedMs > 0) {
+          pause.extend(pausedMs)
+          tell()
+        }
         return pausedMs
       } catch {
         link.lost()

@@ -34,14 +34,14 @@ const SLOW_MS = 20_000
 export function createLine({ gate, onState }: LineOptions): Line {
   const now = () => performance.now()
   const breaker = createBreaker({ now, random: Math.random, onState })
-  const retries = createRetryBudget()
+  const retries = createRetryBudget(now)
 
   async function ended<T>(call: Sending<T>, exchange: () => Promise<Answer>): Promise<Ended<T>> {
     const startedAt = now()
     const outcome = await outcomeOf(call, exchange)
     if (outcome.kind === 'timeout') retries.timedOut()
     const verdict = verdictOf(outcome, now() - startedAt)
-    if (verdict === 'good') retries.succeeded()
+    if (verdict === 'good') retries.succeeded(call.attempt)
     const { err } = outcome
     if (err?.code === 'upstream_rate_limited' && err.retryAfterMs !== undefined) gate.pause(err.retryAfterMs)
     return { verdict, settle: outcome.settle }

@@ -43,9 +43,10 @@ export function createLocalShare({ minTimeMs, now, random }: LocalShareOptions):
       nextAt = Math.max(nextAt, now() + random() * minTimeMs * processes)
     },
     take() {
-      const at = Math.max(now(), nextAt)
+      const asked = now()
+      const at = Math.max(asked, nextAt)
       nextAt = at + minTimeMs * processes
-      return at - now()
+      return at - asked
     },
   }
 }

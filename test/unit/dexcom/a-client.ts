@@ -1,4 +1,5 @@
 import { type CircuitState, createDexcomClient, type DexcomRequest } from '@bg-ingest/dexcom'
+import { AppError } from '@bg-ingest/domain'
 import { NOW_MS } from './wire.ts'
 
 export const ACCESS_TOKEN = 'CANARY-access-token'
@@ -31,8 +32,9 @@ export function aClient(baseUrl: string, timeouts?: typeof QUICK_TIMEOUTS) {
     },
     gates: {
       of: () => ({
-        schedule(priority, _signal, call) {
+        async schedule(priority, signal, call) {
           priorities.push(priority)
+          if (signal?.aborted) throw new AppError('lease_lost', 'The lease ended')
           return call()
         },
         pause: (ms) => pauses.push(ms),

@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { budgetRun } from '../support/budget-run.ts'
+import { countBetween, type Fleet, type FleetMember, mostWithin, startFleet } from '../support/fleet.ts'
+import { type LocalRedis, startRedis } from '../support/redis.ts'
+import { until } from '../support/until.ts'
+
+const MIN_TIME_MS = 20
+const PER_HOUR = 3_600_000 / MIN_TIME_MS / 0.8
+/** Three processes, each with at most one call that was let through and is late, on top of the spacing. */
+const WINDOW_MS = 2_000
+const MOST_IN_WINDOW = (WINDOW_MS / MIN_TIME_MS) * 1.08
+/** A machine with other work loses slots of 20 ms; a gate that stalls loses far more. The long run asks for 0.97. */
+const LEAST_USE = 0.8
+
+describe('budget of a fleet', () => {
+  let redis: LocalRedis
+  beforeEach(async () => {
+    redis = await startRedis()
+  })
+  afterEach(() => redis.stop())
+
+  // promises.md I8; the prices of a kill and of a flush are one slot for each process.
+  it('is used and kept while workers are killed', async () => {
+    const { use, highest } = await budgetRun({
+      redisUrl: redis.url,
+      minTimeMs: MIN_TIME_MS,
+      seconds: 5,
+      killEveryMs: 2_000,
+    })
+    expect(highest).to.be.at.most(1.08)
+    expect(use).to.be.at.least(LEAST_USE)
+  })
+
+  it('is kept but for a fifth while Redis is flushed', async () => {
+    const { use, highest } = await budgetRun({
+      redisUrl: redis.url,
+      minTimeMs: MIN_TIME_MS,
+      seconds: 5,
+      flushEveryMs: 2_000,
+    })
+    expect(highest).to.be.at.most(1.2)
+    expect(use).to.be.at.least(LEAST_USE)
+  })
+
+  describe('under load', () => {
+    let fleet: Fleet
+    let members: readonly FleetMember[]
+    const spacings = () => members.map((member) => member.spacings.at(-1) ?? 'fleet')
+    const all = (spacing: string) => spacings().every((now) => now === spacing)
+
+    beforeEach(async () => {
+      fleet = await startFleet({ redisUrl: redis.url, perHour: PER_HOUR, lines: 10 })
+      members = await Promise.all([fleet.start(), fleet.start(), fleet.start()])
+      // A second for the workers to count each other.
+      await until('the fleet works', () => fleet.arrivals.length > 100)
+    })
+    afterEach(() => fleet.stop())
+
+    /** Through an outage of Redis of some seconds, and back. */
+    async function survives(begin: () => unknown, end: () => Promise<unknown>) {
+      await begin()
+      await until('all keep to their share', () => all('local'))
+      const localFromMs = performance.now()
+      await delay(3_000)
+      const localToMs = performance.now()
+      await end()
+      const backAtMs = performance.now()
+      await until('all are back', () => all('fleet'), 3_000)
+      const recoveryMs = performance.now() - backAtMs
+      const fromMs = performance.now()
+      await delay(1_500)
+      const rate = (from: number, to: number) => (countBetween(fleet.arrivals, from, to) * MIN_TIME_MS) / (to - from)
+      expect(recoveryMs).to.be.below(3_000)
+      expect(rate(localFromMs, localToMs)).to.be.within(0.7, 1.08)
+      expect(rate(fromMs, fromMs + 1_500)).to.be.within(LEAST_USE, 1.08)
+      expect(mostWithin(fleet.arrivals, WINDOW_MS)).to.be.at.most(MOST_IN_WINDOW)
+    }
+
+    it('is shared out by head while Redis is dead, and whole again within 3 s', () =>
+      survives(
+        () => redis.stop(),
+        async () => {
+          redis = await startRedis(Number(new URL(redis.url).port))
+        },
+      ))
+
+    it('is shared out by head while Redis is frozen', () =>
+      survives(
+        () => process.kill(redis.pid, 'SIGSTOP'),
+        async () => process.kill(redis.pid, 'SIGCONT'),
+      ))
+
+    it('is shared again with a worker that was frozen for 15 s', async () => {
+      const [sleeper] = members
+      if (!sleeper) throw new Error('no worker')
+      process.kill(sleeper.pid, 'SIGSTOP')
+      const fromMs = performance.now()
+      await delay(15_000)
+      const without = countBetween(fleet.arrivals, fromMs + 1_000, performance.now())
+      process.kill(sleeper.pid, 'SIGCONT')
+      await until('it calls again by the shared spacing', () => all('fleet'))
+      const wokenMs = performance.now()
+      await until('it calls', () => fleet.arrivals.filter(isOf(sleeper.name, wokenMs)).length > 20)
+      expect((without * MIN_TIME_MS) / 14_000).to.be.within(LEAST_USE, 1.08)
+      expect(mostWithin(fleet.arrivals, WINDOW_MS)).to.be.at.most(MOST_IN_WINDOW)
+    }).timeout(40_000)
+
+    // promises.md I9. The only calls that may still arrive are those on the wire when the 429 was sent.
+    it('F3: is not touched by anybody after a 429 until Retry-After, then by all again', async () => {
+      const limitedAt: number[] = []
+      fleet.answer((res) => {
+        limitedAt.push(performance.now())
+        res.writeHead(429, { 'retry-after': '3' }).end()
+      })
+      await until('a 429', () => limitedAt.length > 0)
+      const [atMs = 0] = limitedAt
+      fleet.answer((res) => res.writeHead(500).end())
+      await delay(atMs + 3_000 - performance.now())
+      const during = fleet.arrivals.filter((arrival) => arrival.atMs > atMs + 200 && arrival.atMs < atMs + 3_000)
+      expect(during).to.deep.equal([])
+      await until('all call again', () => members.every(({ name }) => fleet.arrivals.some(isOf(name, atMs + 3_000))))
+    })
+  })
+})
+
+const isOf = (name: string, sinceMs: number) => (arrival: { readonly atMs: number; readonly worker: string | null }) =>
+  arrival.worker === name && arrival.atMs > sinceMs
