@@ -108,6 +108,56 @@ describe('connecting, disconnecting and erasing a person, on DynamoDB', function
       expect(told(world, 'connection.connected')).to.equal(1)
     })
 
+    it('presents a code once, though its job is delivered twice: behind the one write it is settled', async () => {
+      const world = aWorld(dynamo)
+      const first = await world.connect('good-code', world.ports, 7)
+      const again = await world.connect('good-code', world.ports, 7)
+      expect(again).to.deep.equal(first)
+      expect(world.dexcom.count('exchangeCode')).to.equal(1)
+      expect(told(world, 'connection.connected')).to.equal(1)
+      await disconnect(world)
+      await expectCode(world.connect('good-code', world.ports, 7), 'authorization_failed')
+      expect(world.dexcom.count('exchangeCode')).to.equal(1)
+    })
+
+    it('is tried to be saved while DynamoDB is away', async () => {
+      const world = aWorld(dynamo)
+      let refusals = 20
+      const createConnection: World['accounts']['createConnection'] = (...args) => {
+        refusals -= 1
+        return refusals >= 0 ? Promise.reject(new Error('away')) : world.accounts.createConnection(...args)
+      }
+      await world.connect('good-code', { ...world.ports, accounts: { ...world.accounts, createConnection } })
+      expect(await world.connection()).to.have.property('status', 'connected')
+      expect(world.dexcom.count('exchangeCode')).to.equal(1)
+    })
+
+    it('G10: while a sync runs waits for it, and its grant wins', async () => {
+      const world = await withReadings()
+      world.dexcom.beforeNext('fetchReadings', async () => {
+        await expectCode(world.connect(), 'lease_taken')
+      })
+      await world.sync()
+      await world.connect()
+      expect((await world.connection())?.tokens?.access).to.equal(`${world.userId}|access_token|access-2`)
+      await world.sync()
+      await expectConverged(world)
+    })
+
+    it('G10: over a refresh that hangs keeps its own grant, whenever the late one comes', async () => {
+      const world = await withReadings()
+      world.clock.advance(2 * 3_600_000)
+      world.dexcom.beforeNext('refresh', async () => {
+        world.clock.advance(LEASE_OVER_MS)
+        await world.connect()
+      })
+      await expectCode(world.sync(), 'lease_lost')
+      // The scripted Dexcom numbers its grants: 2 went to the connect, 3 came late to the refresh.
+      expect((await world.connection())?.tokens?.refresh).to.equal(`${world.userId}|refresh_token|refresh-2`)
+      await world.sync()
+      await expectConverged(world)
+    })
+
     it('gives way to a run that holds the person, and spends no code', async () => {
       const world = aWorld(dynamo)
       await world.accounts.takeLease(world.userId, 'other', { ttlMs: 15_000, revive: false })
