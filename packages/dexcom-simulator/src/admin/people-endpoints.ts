@@ -6,7 +6,7 @@ import { Quirks } from '../options/quirks.ts'
 import { DataOptions, SimulatedUser } from '../users.ts'
 import type { AdminInput } from './admin-endpoints.ts'
 import { DONE, type HandlerEntry, NO_USER, withBody, withQuery } from './handler.ts'
-import { truthOf } from './truth.ts'
+import { TruthTypes, truthOf } from './truth.ts'
 
 const Moment = z.string().transform((text, context) => {
   const instant = parseInstant(text)
@@ -14,7 +14,12 @@ const Moment = z.string().transform((text, context) => {
   context.addIssue('must be an RFC 3339 instant with a zone')
   return z.NEVER
 })
-const TruthQuery = z.strictObject({ user: z.string(), from: Moment.optional(), to: Moment.optional() })
+const TruthQuery = z.strictObject({
+  user: z.string(),
+  from: Moment.optional(),
+  to: Moment.optional(),
+  types: TruthTypes.optional(),
+})
 const OptionsChange = z.strictObject({ user: z.string(), options: DataOptions })
 const QuirksChange = z.strictObject({ user: z.string(), quirks: Quirks })
 
@@ -40,11 +45,11 @@ export function peopleEndpoints({ people, view }: Pick<AdminInput, 'people' | 'v
     ],
     [
       'GET /__sim/truth',
-      withQuery(TruthQuery, ({ user, from, to }) => {
+      withQuery(TruthQuery, ({ user, from, to, types }) => {
         const account = people.get(user)
         if (!account) return NO_USER
         const span: Window = { fromMs: from ?? EVER.fromMs, toMs: to ?? EVER.toMs }
-        return jsonReply(200, { user, dexcomUserId: account.dexcomUserId, ...truthOf(account, view(), span) })
+        return jsonReply(200, { user, dexcomUserId: account.dexcomUserId, ...truthOf(account, view(), span, types) })
       }),
     ],
   ]

@@ -1,4 +1,5 @@
-import { type Instant, type ReadingType, type Trend, toInstant, type Window } from '@bg-ingest/domain'
+import { type Instant, READING_TYPES, type ReadingType, type Trend, toInstant, type Window } from '@bg-ingest/domain'
+import * as z from 'zod'
 import type { Account } from '../accounts.ts'
 import { type View, visibleRecords } from '../data/visible-records.ts'
 import { createWireWriter } from '../data/wire-records.ts'
@@ -27,11 +28,22 @@ export interface Truth {
   readonly ahead: readonly TrueReading[]
 }
 
+/** `types=` of the question: `cgm,manual`. */
+export const TruthTypes = z
+  .string()
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(READING_TYPES)))
+
 /** More than drift (dexcom-api.md 4): beyond ten minutes a reading lies in the future. */
 const AHEAD_MS = 600_000
 
 /** What is true of an account now. Facts decide it; how they are told (quirks, order, bounds …) does not. */
-export function truthOf(account: Account, view: View, span: Window): Truth {
+export function truthOf(
+  account: Account,
+  view: View,
+  span: Window,
+  types: readonly ReadingType[] = READING_TYPES,
+): Truth {
   const visible = visibleRecords(account, view)
   const { recordId } = createWireWriter(account)
   const told = (type: ReadingType, idType: string, record: SourceRecord, value: number | null): TrueReading => ({
@@ -62,11 +74,12 @@ export function truthOf(account: Account, view: View, span: Window): Truth {
     if (record.eventStatus === 'deleted') deleted.push(reading)
     else held.push(reading)
   }
+  const asked = (readings: readonly TrueReading[]) => inOrder(readings.filter(({ type }) => types.includes(type)))
   const latest = toInstant(view.nowMs + AHEAD_MS)
   return {
-    readings: inOrder(held.filter(({ systemTime }) => systemTime <= latest)),
-    deleted: inOrder(deleted),
-    ahead: inOrder(held.filter(({ systemTime }) => systemTime > latest)),
+    readings: asked(held.filter(({ systemTime }) => systemTime <= latest)),
+    deleted: asked(deleted),
+    ahead: asked(held.filter(({ systemTime }) => systemTime > latest)),
   }
 }
 
