@@ -1,6 +1,8 @@
+import type { UserId } from '@bg-ingest/domain'
 import type * as z from 'zod'
 import type { JobDefinition } from './define-job.ts'
 import { firstJobId } from './job-id.ts'
+import { orderedChain } from './job-order.ts'
 import type { Queues } from './queues.ts'
 
 interface AddOptions {
@@ -11,15 +13,15 @@ interface AddOptions {
 }
 
 /** Puts a job in its queue as its definition says, or joins the equal one that waits; the id is that of BullMQ's answer. */
-export async function addJob<Schema extends z.ZodType>(
+export async function addJob<Schema extends z.ZodType<{ readonly userId: UserId }>>(
   queues: Queues,
   definition: JobDefinition<string, Schema>,
   data: z.output<Schema>,
   { newId, timestamp, delayMs }: AddOptions,
 ): Promise<{ readonly jobId: string }> {
-  const { name, queue, dedup, keepLastIfActive, priority, options } = definition
+  const { name, queue, dedup, keepLastIfActive, inOrder, priority, options } = definition
   const dedupId = dedup(data)
-  const jobId = firstJobId(newId())
+  const jobId = firstJobId(inOrder ? orderedChain(newId(), data.userId) : newId())
   const added = await queues[queue].add(name, data, {
     ...options,
     jobId,
