@@ -79,13 +79,10 @@ export function createReadingWriter(once: DynamoDBDocumentClient, options: Write
       }
     },
 
-    writeAbsent: ({ fence }, readings, stillHeld) =>
-      batchWrite(
-        client,
-        table,
-        readings.map((reading) => ({ PutRequest: { Item: item(reading, fence) } })),
-        stillHeld,
-      ),
+    async writeAbsent({ fence }, readings, stillHeld) {
+      const requests = readings.map((reading) => ({ PutRequest: { Item: item(reading, fence) } }))
+      await batchWrite(client, table, requests, stillHeld)
+    },
 
     seal: (userId, lease, claims, stillHeld) =>
       sealClaims(steady(client, stillHeld), table, { userId, lease, claims, nowMs: now() }),
