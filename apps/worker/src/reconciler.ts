@@ -37,7 +37,7 @@ export interface Reconciler {
   close(): Promise<void>
 }
 
-const SHARDS_AT_A_TIME = 8
+const SHARDS_AT_A_TIME = 16
 /** Chains stop one by one, if at all; a loss of all of them is found by the marker. */
 const OVERDUE_LIMIT = 200
 
