@@ -25,7 +25,7 @@ export async function visitSimulator(options: SimulatorOptions = {}) {
 export type Visitor = Awaited<ReturnType<typeof visitSimulator>>
 
 /** Talks to a simulator as a client would, and to its side door as a tester would. */
-function visitor({ baseUrl, clientId, clientSecret }: Simulator) {
+export function visitor({ baseUrl, clientId, clientSecret }: Pick<Simulator, 'baseUrl' | 'clientId' | 'clientSecret'>) {
   const loginUrl = (more: Readonly<Record<string, string | null>> = {}) => {
     const url = new URL(authorizeUrl({ baseUrl, clientId, redirectUri: REDIRECT, state: 's1' }))
     for (const [name, value] of Object.entries(more)) {
