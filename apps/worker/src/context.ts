@@ -25,7 +25,6 @@ import {
   WRITE_LIMITS,
 } from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
-import { alarming } from './alarm.ts'
 import type { FleetParts } from './fleet.ts'
 import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
@@ -67,7 +66,7 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         dexcom: openDexcom(config, logger, metrics, owner),
         vault: createVault(keys, config.encryption.kms),
       },
-      alarming(metrics, logger, () => performance.now()),
+      metrics,
     )
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {

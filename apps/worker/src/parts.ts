@@ -1,5 +1,4 @@
 // The parts of a worker, for its own tests; nobody else imports this package.
-export { alarming } from './alarm.ts'
 export { createOnGaveUp } from './gave-up.ts'
 export { createHandlers, type HandlerNeeds } from './handlers.ts'
 export { startHealthServer } from './health-server.ts'
