@@ -12,11 +12,12 @@ import {
   createParkedJobs,
   createProducer,
   createSchedules,
+  createSeenDigests,
   openQueues,
   queueDepths,
   type Redis,
 } from '@bg-ingest/queue'
-import { createUserHasher, createVault } from '@bg-ingest/security'
+import { createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
 import {
   createAccountWriter,
   createDynamo,
@@ -65,6 +66,7 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         publisher,
         dexcom: openDexcom(config, logger, metrics, owner),
         vault: createVault(keys, config.encryption.kms),
+        digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest') }),
       },
       metrics,
     )
