@@ -17,12 +17,14 @@ export interface ApiRedis {
   readonly board: Pick<NonNullable<AppNeeds['board']>, 'queues'>
   /** A job that a worker has given up, and how often it has run so far. */
   failedJob(): Promise<{ readonly jobId: string; runs(): number }>
+  /** After `server.stop()`: another one, empty, at the same port. */
+  restart(port: number): Promise<LocalRedis>
   close(): Promise<void>
 }
 
 /** A Redis of the test's own, what the API holds of it, and a worker whose jobs all fail. */
 export async function openApiRedis(): Promise<ApiRedis> {
-  const server = await startRedis()
+  let server = await startRedis()
   const bench = await openQueueBench(server.url)
   const { redis } = bench
   const { queues, close } = openQueues(redis, { prefix: bench.prefix, onError: () => undefined })
@@ -34,7 +36,9 @@ export async function openApiRedis(): Promise<ApiRedis> {
     },
   })
   return {
-    server,
+    get server() {
+      return server
+    },
     bench,
     counting: {
       ready: () => redis.status === 'ready',
@@ -49,6 +53,10 @@ export async function openApiRedis(): Promise<ApiRedis> {
       const job = await bench.queues['bg-connection'].getJob(jobId)
       await until('the job has failed', async () => (await job?.getState()) === 'failed')
       return { jobId, runs: () => runs - before }
+    },
+    async restart(port) {
+      server = await startRedis(port)
+      return server
     },
     async close() {
       await Promise.all([close(), bench.close()])

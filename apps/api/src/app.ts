@@ -8,6 +8,8 @@ import { mountHealth } from './health.ts'
 import { createLimits } from './limits/limits.ts'
 import { finishAuthorization } from './oauth/callback.ts'
 import { startAuthorization } from './oauth/start.ts'
+import { docsPages } from './openapi/docs-page.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { createRoutes, type RouteNeeds } from './routes/index.ts'
 import { createServer } from './server.ts'
 import { guardSender } from './webhook/sender-guard.ts'
@@ -15,7 +17,7 @@ import { guardSender } from './webhook/sender-guard.ts'
 /** What the HTTP surface asks of the context, and no more. */
 export interface AppNeeds
   extends RouteNeeds,
-    Pick<ApiContext, 'verifier' | 'sender' | 'logger' | 'readiness' | 'counting'> {
+    Pick<ApiContext, 'verifier' | 'sender' | 'logger' | 'readiness' | 'counting' | 'lagMs'> {
   readonly board: BoardSettings | null
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
@@ -29,8 +31,10 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
   const { regions, redirectUri } = config.dexcom
   const monotonic = () => performance.now()
   const limits = createLimits(context.counting, { ...config.http.rateLimits, now: Date.now, monotonic })
+  const routes = createRoutes(context)
   return createServer({
-    routes: createRoutes(context),
+    routes,
+    docs: docsPages(openApiDocument(routes)),
     oauth: {
       start: startAuthorization({ tickets, newToken, hashToken, regions, redirectUri }),
       callback: finishAuthorization({
@@ -46,6 +50,7 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
     mountHealth: (app) => mountHealth(app, { readiness, stopping: () => stop.aborted, metrics }),
     board: board && createBoard({ ...board, failures: limits.operatorFailures, logger }),
     limits,
+    lagMs: context.lagMs,
     sender: guardSender({ ...context.sender, ...limits, metrics }),
     verifier,
     metrics,

@@ -36,6 +36,7 @@ import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-inge
 import type { BoardSettings } from './board/board.ts'
 import type { PollSettings } from './freshness-view.ts'
 import type { CountingRedis } from './limits/limit-store.ts'
+import { startLoadGauge } from './load-gauge.ts'
 import { orUnavailable } from './store-availability.ts'
 import type { SenderProofs } from './webhook/sender-guard.ts'
 
@@ -59,6 +60,8 @@ export interface ApiContext extends AsyncDisposable {
   readonly polls: PollSettings
   /** What rate limits are counted on. */
   readonly counting: CountingRedis
+  /** How late the event loop is, in milliseconds. */
+  readonly lagMs: () => number
   /** Null without a password for it. */
   readonly board: BoardSettings | null
   readonly readiness: () => Promise<Readiness>
@@ -85,6 +88,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const keys = config.encryption.keys.reveal()
     const { password, actions } = config.board
     const boardQueues = () => owner.own(openQueues(redis, { onError }), (open) => open.close()).queues
+    const load = owner.own(startLoadGauge(), async (gauge) => gauge.stop())
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
       config,
@@ -95,7 +99,9 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       feed: { changes: orUnavailable(feed.changes) },
       producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
       syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
-      connects: owner.own(createJobReader(redis, { job: ['connectUser', 'configureUser'], onError }), (reader) => reader.close()),
+      connects: owner.own(createJobReader(redis, { job: ['connectUser', 'configureUser'], onError }), (reader) =>
+        reader.close(),
+      ),
       tickets: createTickets(redis),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),
@@ -112,6 +118,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
         ready: () => redis.status === 'ready',
         call: (command, ...args) => redis.call(command, ...args) as ReturnType<CountingRedis['call']>,
       },
+      lagMs: load.lagMs,
       board: password && { password: password.reveal(), actions, queues: Object.values(boardQueues()) },
       polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },
       readiness: createReadiness(

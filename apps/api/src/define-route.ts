@@ -3,6 +3,8 @@ import type { Caller } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
 import type * as z from 'zod'
 import { isNamed } from './etag.ts'
+import { type Format, negotiate } from './formats/format.ts'
+import { type AnyRowSpec, type Pages, sendRows } from './formats/rows.ts'
 import { requestIdOf } from './middleware/request-id.ts'
 
 /** Who may call a route. There is no default: a route without a policy does not compile. */
@@ -26,13 +28,23 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly body?: B
   /** Every success this route answers, by status. */
   readonly responses: Readonly<Record<number, z.ZodType>>
+  /** What its list looks like in CSV and NDJSON; absent: the route answers in JSON alone. */
+  readonly rows?: AnyRowSpec
   readonly errors: readonly ErrorCode[]
 }
+
+export type Headers = Readonly<Record<string, string>>
 
 export interface Reply {
   readonly status: number
   readonly body: unknown
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Headers
+}
+
+/** For a caller that asked for rows: pages, written one after the other as they are fetched. */
+export interface RowsReply {
+  readonly pages: Pages
+  readonly headers: Headers
 }
 
 export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
@@ -41,6 +53,8 @@ export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends 
   readonly body: z.output<B>
   readonly caller: Caller | null
   readonly requestId: string
+  /** How the caller wants it; never other than `json` where the route offers no rows. */
+  readonly format: Format
   readonly header: (name: string) => string | undefined
 }
 
@@ -52,22 +66,32 @@ export interface Route {
 /** Joins a route's contract with its code: input is parsed before, the answer after; both fail loudly. */
 export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType = z.ZodUndefined>(
   spec: RouteSpec<P, Q, B>,
-  handle: (input: RouteInput<P, Q, B>) => Promise<Reply>,
+  handle: (input: RouteInput<P, Q, B>) => Promise<Reply | RowsReply>,
 ): Route {
   const handler: RequestHandler = async (req, res) => {
-    const reply = await handle(readInput(spec, req, res))
-    send(spec, req, res, reply)
+    const format = negotiate(req, spec.rows !== undefined)
+    if (spec.rows) res.vary('Accept')
+    const reply = await handle(readInput(spec, req, res, format))
+    if ('body' in reply) return send(spec, req, res, reply)
+    if (!spec.rows || format === 'json') throw new Error(`${spec.operationId} has no rows for ${format}`)
+    await sendRows(res.set(reply.headers), spec.rows, format, reply.pages)
   }
   return { spec, handler }
 }
+
+/** Proxies end URLs near 2 kB. Looked at behind the parameters, whose own complaints name the one that is too long. */
+const MAX_URL_CHARS = 2_048
 
 function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   spec: RouteSpec<P, Q, B>,
   req: Request,
   res: Response,
+  format: Format,
 ): RouteInput<P, Q, B> {
   const params = parse(spec.params, req.params, parameterName)
   const query = parse(spec.query, req.query, parameterName)
+  if (req.originalUrl.length > MAX_URL_CHARS)
+    throw new AppError('invalid_request', `An address has at most ${MAX_URL_CHARS} characters`)
   if (!spec.body && req.body !== undefined)
     throw new AppError('invalid_request', 'This operation takes no body', {
       errors: [{ pointer: '', detail: 'unexpected body' }],
@@ -80,6 +104,7 @@ function readInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
     body: body as z.output<B>,
     caller,
     requestId: requestIdOf(res),
+    format,
     header: (name) => req.get(name),
   }
 }

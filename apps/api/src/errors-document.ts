@@ -132,6 +132,9 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
   lease_lost: { seen: 'work', meaning: 'A run took too long and gave way to another.', action: 'Wait.' },
 }
 
+/** What a code means, in a sentence or two. */
+export const meaningOf = (code: ErrorCode): string => EXPLAINED[code].meaning
+
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[]
 const seenAs = (seen: Explained['seen']) => CODES.filter((code) => EXPLAINED[code].seen === seen)
 

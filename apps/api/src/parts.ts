@@ -2,6 +2,7 @@
 export { type AppNeeds, createApp } from './app.ts'
 export { freshnessOf } from './freshness-view.ts'
 export { errorHandler } from './middleware/error-handler.ts'
+export { EXAMPLES } from './openapi/examples.ts'
 export { preferredWaitSeconds } from './prefer.ts'
 export { createRoutes } from './routes/index.ts'
 export { orUnavailable } from './store-availability.ts'

@@ -10,6 +10,8 @@ import { jsonBody } from './middleware/body.ts'
 import { errorHandler } from './middleware/error-handler.ts'
 import { observe } from './middleware/observe.ts'
 import { requestId } from './middleware/request-id.ts'
+import { shed } from './middleware/shed.ts'
+import { undecodable } from './middleware/undecodable.ts'
 import { pageInsteadOf } from './oauth/callback.ts'
 
 export interface ServerParts {
@@ -18,7 +20,10 @@ export interface ServerParts {
   readonly mountHealth: (app: Express) => void
   /** The operators' board; null where there is no password for it. */
   readonly board: RequestHandler | null
+  readonly docs: RequestHandler
   readonly limits: Limits
+  /** How late the event loop is, in milliseconds. */
+  readonly lagMs: () => number
   readonly verifier: Verifier
   /** Stands before the webhook in place of the callers' guards: body, proofs, limit. */
   readonly sender: readonly RequestHandler[]
@@ -42,13 +47,16 @@ export function createServer(parts: ServerParts): Express {
     }),
   )
   parts.mountHealth(app)
-  app.use(parts.limits.perAddress)
+  app.use(shed(parts.lagMs), parts.limits.perAddress)
   // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
   app.all(['/oauth/start/:ticket', '/oauth/callback'], getOnly)
   app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
   app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
+  app.use(parts.docs)
   if (parts.board) app.use(BOARD_PATH, named(BOARD_PATH), parts.board)
   const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]
+  app.use('/api', undecodable(authenticate(parts.verifier, parts.limits.failures)))
+  refuseUndeclared(parts.routes)
   for (const route of parts.routes) mount(app, route, { owner: guards, sender: parts.sender, public: [] })
   refuseOtherMethods(app, parts.routes)
   app.use(() => {
@@ -67,6 +75,15 @@ function mount(
   const ownership = access.kind === 'owner' ? [authorize(access)] : []
   const body = method === 'get' || access.kind === 'sender' ? [] : jsonBody()
   app[method](expressPath(path), named(path), ...guards[access.kind], ...ownership, ...body, handler)
+}
+
+/** The compiler sees to this; a cast, or a route from plain JavaScript, must not open a door in silence. */
+function refuseUndeclared(routes: readonly Route[]): void {
+  for (const { spec } of routes) {
+    const { kind, scope } = (spec.access ?? {}) as { readonly kind?: unknown; readonly scope?: unknown }
+    const declared = kind === 'public' || ((kind === 'owner' || kind === 'sender') && typeof scope === 'string')
+    if (!declared) throw new Error(`${spec.operationId} does not say who may call it`)
+  }
 }
 
 const expressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1')

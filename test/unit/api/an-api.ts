@@ -32,6 +32,7 @@ export const NOBODY: Account = {
     completeThrough: null,
     slowRecordsAt: null,
     history: { state: 'none', from: null, to: null, through: null, readings: 0 },
+    reconcile: { at: null, rounds: 0, startedAt: null, from: null, through: null },
   },
 }
 
@@ -64,6 +65,8 @@ function aBackground() {
   return {
     readings: [] as StoredReading[],
     account: CONNECTED,
+    /** How late the event loop is said to be. */
+    lagMs: 0,
     /** Thrown by every look at the store. */
     storeFault: null as unknown,
     syncs: new Map<string, SyncStatus>(),
@@ -84,7 +87,7 @@ function aBackground() {
 }
 export type Background = ReturnType<typeof aBackground>
 
-type Doubles = Omit<AppNeeds, 'verifier' | 'sender' | 'logger' | 'metrics' | 'config' | 'board' | 'counting'>
+type Doubles = Omit<AppNeeds, 'verifier' | 'sender' | 'logger' | 'metrics' | 'config' | 'board' | 'counting' | 'lagMs'>
 
 function doubles(behind: Background, now: () => number): Doubles {
   const look = <T>(found: T): T => {
@@ -252,6 +255,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
       },
       board,
       counting,
+      lagMs: () => behind.lagMs,
     },
     stop.signal,
   )

@@ -11,9 +11,10 @@ import {
 } from '@bg-ingest/domain'
 import type { AccountReader, ReadingReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
-import { defineRoute } from '../define-route.ts'
+import { defineRoute, type Headers } from '../define-route.ts'
 import { etagOf, PRIVATE_CACHE } from '../etag.ts'
-import { InstantInput, integerInput, TypesInput, UnitInput, UserParams } from '../parameters.ts'
+import { readingColumns } from '../formats/reading-columns.ts'
+import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams } from '../parameters.ts'
 import { type CursorCodec, decodePosition, encodePosition, type Position } from '../range-cursor.ts'
 
 interface Needs {
@@ -23,13 +24,15 @@ interface Needs {
   readonly now: () => number
 }
 
+const MAX_PAGE = 1_000
+
 const Query = z
   .strictObject({
     from: InstantInput.optional(),
     to: InstantInput.optional(),
     startDate: InstantInput.optional(),
     endDate: InstantInput.optional(),
-    limit: integerInput(1, 1000).default(288),
+    limit: pageLimitInput(MAX_PAGE).default(288),
     order: z.enum(['asc', 'desc']).optional(),
     type: TypesInput.optional(),
     unit: UnitInput.default('mg/dL'),
@@ -69,37 +72,57 @@ export const listReadings = ({ readings, accounts, cursors, now }: Needs) =>
       params: UserParams,
       query: Query,
       responses: { 200: ReadingPage },
+      rows: { row: PublicReading, columns: readingColumns },
       errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
     },
-    async ({ params: { userId }, query }) => {
+    async ({ params: { userId }, query, format }) => {
+      if (query.limit === 'all' && format === 'json')
+        throw badField('limit', 'all goes with Accept: text/csv or application/x-ndjson')
       const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, now())
-      const { from, to, order, types } = span
-      const [page, { state }] = await Promise.all([
-        readings.range({
-          userId,
-          from,
-          to,
-          order,
-          types: new Set(types),
-          limit: query.limit,
-          after: span.after || undefined,
-        }),
-        accounts.account(userId),
-      ])
+      const { from, to } = span
+      const pageFrom = (after: string | undefined) => readings.range(rangeQuery(userId, query, span, after))
+      if (query.limit === 'all') {
+        const pages = everyPage(pageFrom, query.unit, span.after || undefined)
+        return { pages, headers: { 'Cache-Control': PRIVATE_CACHE } }
+      }
+
+      const [page, { state }] = await Promise.all([pageFrom(span.after || undefined), accounts.account(userId)])
       const next = page.last === null ? null : encodePosition(cursors, userId, { ...span, after: page.last })
       const shown = page.readings.map((reading) => toPublicReading(reading, query.unit))
+      const link: Headers = next === null ? {} : { Link: `<${nextLink(userId, query, next)}>; rel="next"` }
+      const headers = { 'Cache-Control': PRIVATE_CACHE, ...link }
+      if (format !== 'json') return { pages: onePage(shown), headers }
+      // The tag covers readings only: `completeThrough` moves with every poll, and the default span with every second.
+      const ETag = etagOf(query.unit, shown, next === null)
       return {
         status: 200,
         body: { userId, from, to, unit: query.unit, readings: shown, next, completeThrough: state.completeThrough },
-        headers: {
-          // The tag covers readings only: `completeThrough` moves with every poll, and the default span with every second.
-          ETag: etagOf(query.unit, shown, next === null),
-          'Cache-Control': PRIVATE_CACHE,
-          ...(next === null ? {} : { Link: `<${nextLink(userId, query, next)}>; rel="next"` }),
-        },
+        headers: { ...headers, ETag },
       }
     },
   )
+
+function rangeQuery(userId: UserId, { limit }: Query, { from, to, order, types }: Position, after: string | undefined) {
+  return { userId, from, to, order, types: new Set(types), limit: limit === 'all' ? MAX_PAGE : limit, after }
+}
+
+async function* onePage<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield rows
+}
+
+/** Page after page of a span, each asked for when the one before has been taken. */
+async function* everyPage(
+  pageFrom: (after: string | undefined) => ReturnType<ReadingReader['range']>,
+  unit: Query['unit'],
+  start: string | undefined,
+): AsyncGenerator<readonly PublicReading[]> {
+  let after = start
+  do {
+    const page = await pageFrom(after)
+    yield page.readings.map((reading) => toPublicReading(reading, unit))
+    after = page.last ?? undefined
+  } while (after !== undefined)
+}
 
 function fresh(query: Query, nowMs: number): Position {
   const to = query.to ?? query.endDate ?? toInstant(nowMs)
