@@ -194,6 +194,10 @@ describe('simulator: facts of an account', () => {
       new Set(truthAt(someone({ device, historyDays: 60 })).readings.map(({ transmitterId }) => transmitterId)).size
     expect(ids('g7-15day-ios')).to.be.within(4, 5)
     expect(ids('g7-ios')).to.be.within(6, 7)
+    const month = pageOf(someone({ device: 'g7-15day-ios' }), 'egv', { fromMs: START_MS - 30 * DAY_MS, toMs: START_MS })
+    const ticks = month.records.map(({ transmitterTicks }) => Number(transmitterTicks))
+    expect([Math.min(...ticks) >= 1800, Math.max(...ticks) / 86_400 > 14.9]).to.deep.equal([true, true])
+    expect(Math.max(...ticks) / 86_400).to.be.lessThan(15)
   })
 })
 

@@ -52,7 +52,7 @@ export function dataRoutes({ accounts, grants, view }: DataInput): Route[] {
   }
   let calls = 0
   /** Whether ids outlive a consent is unknown (dexcom-api.md 13); those of the first consent are the ones truth tells. */
-  const idSaltOf = ({ options }: Account, { consent = 0 }: TokenOwner & { readonly consent?: number }): string => {
+  const idSaltOf = ({ options }: Account, { consent }: TokenOwner): string => {
     if (options.recordIds === 'per-grant') return consent === 0 ? '' : `consent-${consent}`
     if (options.recordIds !== 'per-call') return ''
     calls += 1
