@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { isZone } from '../zone.ts'
 
 /** Epoch milliseconds, within what a Date can hold. */
-export const Moment = z.number().int().min(-8.64e15).max(8.64e15)
+const Moment = z.number().int().min(-8.64e15).max(8.64e15)
 export const Zone = z.string().refine(isZone, 'must be an IANA time zone')
 const Share = z.number().min(0).max(1)
 
