@@ -151,7 +151,7 @@ describe('gate to Dexcom, on Redis', () => {
   })
 
   it('refuses what waits when it stops', async () => {
-    const { gate, gates } = bench.gate({ perHour: SLOW })
+    const { gate, gates, spacings } = bench.gate({ perHour: SLOW })
     const admin = await bench.admin()
     await gate.schedule(10, undefined, nothing)
     const waiting = Array.from({ length: 3 }, () => thrown(gate.schedule(10, undefined, nothing)))
@@ -159,5 +159,7 @@ describe('gate to Dexcom, on Redis', () => {
     for (const err of await Promise.all(waiting)) expect(err).to.include({ code: 'service_unavailable' })
     expect(await thrown(gate.schedule(1, undefined, nothing))).to.include({ code: 'service_unavailable' })
     expect(await admin.zcard('bg:gate:default:members')).to.equal(0)
+    // An end is no outage, and nobody is called for it.
+    expect(spacings).to.deep.equal([])
   })
 })

@@ -20,7 +20,7 @@ export interface GatesBench {
 
 export const SPACING_MS = 50
 /** 90,000 calls an hour at 80 % are one each 50 ms. */
-export const PER_HOUR = 90_000
+const PER_HOUR = 90_000
 
 /** Gates as the workers open them, on one Redis; each call of `gate` is a process of its own to the others. */
 export function gatesBench(redisUrl: () => string): GatesBench {

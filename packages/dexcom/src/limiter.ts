@@ -67,6 +67,7 @@ export function createGate(options: GateOptions): Gate {
   const slots = createSlots({ connection, id: base, minTimeMs })
   let view: Pick<FleetView, 'calls'> = { calls: 0 }
   let callsSinceView = 0
+  let stopped = false
 
   const tell = () =>
     options.onState?.({
@@ -98,6 +99,7 @@ export function createGate(options: GateOptions): Gate {
       try {
         return await slots.next()
       } catch {
+        if (stopped) return
         link.lost()
       }
     }
@@ -137,6 +139,7 @@ export function createGate(options: GateOptions): Gate {
       store.pause(ms).catch(link.lost)
     },
     async stop() {
+      stopped = true
       connection.redis.off('ready', link.look)
       turnstile.stop(new AppError('service_unavailable', 'The gate to Dexcom is closed'))
       slots.close()

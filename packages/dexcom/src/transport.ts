@@ -51,7 +51,7 @@ const FRESH_CONNECTION = { keepAlive: false } as const
 /** Idle connections end before a server's usual 5 to 60 s do: a request that meets the end of one is lost. */
 const KEPT_CONNECTION = { keepAlive: true, timeout: 4_000 } as const
 
-/** Said explicitly, because a variable in the environment (NODE_TLS_REJECT_UNAUTHORIZED) would change the default. */
+/** Said, so that neither a default nor a variable of the environment (NODE_TLS_REJECT_UNAUTHORIZED) decides it. */
 const TLS = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const
 
 /** One HTTP exchange, never repeated, never redirected. Any status is an answer. Throws TransportFailure. */
