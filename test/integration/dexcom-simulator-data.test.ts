@@ -74,7 +74,7 @@ describe('dexcom simulator: data', () => {
     const { access_token: token } = await at.connect('ada')
     let known: readonly TrueReading[] = []
     let late = 0
-    for (let hours = 0; hours <= 120; hours += 4) {
+    for (let hours = 0; hours <= 120; hours += 8) {
       at.simulator.clock.set(START_MS + hours * HOUR_MS)
       const { readings } = (await at.sim('GET', 'truth?user=ada')).body as { readings: TrueReading[] }
       const values = readings.map(({ recordId, value }) => [recordId, value])
@@ -118,11 +118,11 @@ describe('dexcom simulator: data', () => {
   })
 })
 
-/** Id and value of all readings that the API shows of the last 60 days, window by window. */
+/** Id and value of all readings that the API shows of the last 31 days, window by window. */
 async function everything(at: Visitor, token: string): Promise<[string, number | null][]> {
   const nowMs = at.simulator.clock.now()
   const found: [string, number | null][] = []
-  for (const { fromMs, toMs } of windowsNewestFirst({ fromMs: nowMs - 60 * DAY_MS, toMs: nowMs })) {
+  for (const { fromMs, toMs } of windowsNewestFirst({ fromMs: nowMs - 31 * DAY_MS, toMs: nowMs })) {
     for (const kind of ['egvs', 'calibrations', 'events']) {
       const { records } = await at.page(kind, token, fromMs, toMs)
       for (const { recordId, value } of (records as WireRecord[]).filter(isReading))
