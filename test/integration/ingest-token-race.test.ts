@@ -1,7 +1,9 @@
 import { createUnbroken, type Ports } from '@bg-ingest/ingest'
+import { createAccountWriter } from '@bg-ingest/store/write'
 import { expect } from 'chai'
 import { expectConverged } from '../support/convergence.ts'
 import { useDynamo } from '../support/dynamo.ts'
+import { injectFaults } from '../support/dynamo-faults.ts'
 import { expectCode } from '../support/thrown.ts'
 import { connectedWorld, dueWorld, ended, NEARLY_MS, presented, tokensOf } from '../support/token-world.ts'
 import { createGate, until } from '../support/until.ts'
@@ -74,6 +76,27 @@ describe('two workers and one grant, on DynamoDB', function () {
     await expectConverged(world)
   })
 
+  it('G2: refused because a run that stood still had the answer: its grant, saved meanwhile, is used at once', async () => {
+    const world = await dueWorld(dynamo)
+    const [answered, go] = [createGate(), createGate()]
+    const still = beforeSaving(world, async () => {
+      answered.open()
+      await go.passed
+    })
+    const lost = expectCode(world.sync({}, still), 'lease_lost')
+    await answered.passed
+    world.clock.advance(IN_FLIGHT_MS)
+    world.dexcom.beforeNext('refresh', async () => {
+      go.open()
+      await lost
+    })
+    await world.sync()
+    expect(presented(world)).to.deep.equal(['refresh-1', 'refresh-1'])
+    expect(await tokensOf(world)).to.include({ version: 2, presentations: 0 })
+    expect(ended(world)).to.deep.equal([])
+    await expectConverged(world)
+  })
+
   it('tokens read before another run announced their use are not presented', async () => {
     const world = await dueWorld(dynamo)
     const asked = createGate()
@@ -83,17 +106,15 @@ describe('two workers and one grant, on DynamoDB', function () {
       await asked.passed
     })
     // The slow run stands before its intent until the other has read the connection, with the lease that it lost.
-    const slowGate = createGate()
-    const putSlowly: Ports['accounts']['putConnection'] = async (...args) => {
+    const [holding, slowGate] = [createGate(), createGate()]
+    const putConnection: Ports['accounts']['putConnection'] = async (...args) => {
+      holding.open()
       await slowGate.passed
       return world.accounts.putConnection(...args)
     }
-    const slow = world.sync({}, { ...world.ports, accounts: { ...world.accounts, putConnection: putSlowly } })
+    const slow = world.sync({}, { ...world.ports, accounts: { ...world.accounts, putConnection } })
     const lost = expectCode(slow, 'lease_lost')
-    await until('the slow run holds the lease', async () => {
-      const taken = await world.accounts.takeLease(world.userId, 'probe', { ttlMs: 1, revive: false })
-      return taken === null
-    })
+    await holding.passed
     world.clock.advance(LEASE_OVER_MS)
     const connection: Ports['accounts']['connection'] = async (userId) => {
       const read = await world.accounts.connection(userId)
@@ -145,6 +166,27 @@ describe('two workers and one grant, on DynamoDB', function () {
     expect(await tokensOf(world)).to.include({ version: 3, presentations: 0 })
     await world.sync()
     await expectConverged(world)
+  })
+
+  it('N7: answers of DynamoDB that are lost behind the intent, the grant and the end of it count as given', async () => {
+    const world = await dueWorld(dynamo)
+    const client = dynamo.client()
+    const faults = injectFaults(client)
+    const accounts = createAccountWriter(client, dynamo.tables.accounts, world.clock.now)
+    faults.loseAnswerOf('PutItem')
+    world.dexcom.beforeNext('refresh', () => faults.loseAnswerOf('PutItem'))
+    await world.sync({}, { ...world.ports, accounts })
+    expect(faults.lost).to.equal(2)
+    expect(presented(world)).to.deep.equal(['refresh-1'])
+    expect(await tokensOf(world)).to.include({ version: 2, presentations: 0 })
+
+    world.clock.advance(2 * 3_600_000)
+    world.dexcom.revoke()
+    world.dexcom.beforeNext('refresh', () => faults.loseAnswerOf('PutItem'))
+    await expectCode(world.sync({}, { ...world.ports, accounts }), 'needs_reauth')
+    expect(faults.lost).to.equal(3)
+    expect(ended(world)).to.deep.equal(['invalid_grant'])
+    expect(await world.connection()).to.deep.include({ status: 'needs_reauth', tokens: null, notices: [] })
   })
 
   it('a process that ends waits for a grant to be saved', async () => {
