@@ -5,7 +5,7 @@ import type { TestDynamo } from './dynamo.ts'
 import { aWorld, HOUR_MS, type World } from './world.ts'
 
 /** The access tokens of these tests live two hours and are renewed up to 15 minutes before. */
-export const DUE_MS = 2 * HOUR_MS
+const DUE_MS = 2 * HOUR_MS
 /** Due for a refresh, and good for a minute more. */
 export const NEARLY_MS = DUE_MS - 60_000
 
