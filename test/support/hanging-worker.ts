@@ -1,5 +1,5 @@
 /** `node hanging-worker.ts <redis url> <prefix> <lock ms> <stalled ms>`: takes syncs, says `started` for each and never ends one. */
-import { connectForWork, createConsumers } from '@bg-ingest/queue'
+import { connectForWork, createConsumers, JOB_KEYS, type JobHandlers } from '@bg-ingest/queue'
 
 const [url = '', prefix = '', lock = '', stalled = ''] = process.argv.slice(2)
 const ignore = () => undefined
@@ -8,15 +8,7 @@ const syncUser = () => {
   console.log('started')
   return never()
 }
-const none = {
-  configureUser: never,
-  connectUser: never,
-  disconnectUser: never,
-  importHistory: never,
-  ingestPush: never,
-  pollTick: never,
-  publishChanges: never,
-}
+const none = Object.fromEntries(JOB_KEYS.map((key) => [key, never])) as unknown as JobHandlers
 createConsumers(
   connectForWork(url, { onError: ignore }),
   { ...none, syncUser },

@@ -3,19 +3,13 @@
  * `done <user>`; that of the one user kills the process at its start. Says `poison <user>` for whom it would park.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { connectForWork, createConsumers } from '@bg-ingest/queue'
+import { connectForWork, createConsumers, JOB_KEYS, type JobHandlers } from '@bg-ingest/queue'
 
 const [url = '', prefix = '', lock = '', stalled = '', poisonous = ''] = process.argv.slice(2)
 const ignore = () => undefined
 const never = () => new Promise<never>(ignore)
 const handlers = {
-  configureUser: never,
-  connectUser: never,
-  disconnectUser: never,
-  importHistory: never,
-  ingestPush: never,
-  pollTick: never,
-  publishChanges: never,
+  ...(Object.fromEntries(JOB_KEYS.map((key) => [key, never])) as unknown as JobHandlers),
   syncUser: async ({ userId }: { readonly userId: string }) => {
     console.log(`start ${userId}`)
     if (userId === poisonous) process.kill(process.pid, 'SIGKILL')

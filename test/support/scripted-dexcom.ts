@@ -38,9 +38,11 @@ export interface ScriptedDexcom extends Dexcom {
 export const GOOD_CODE = 'good-code'
 const TOKEN_LIFE_SECONDS = 7_200
 
-export function scriptedDexcom(): ScriptedDexcom {
+/** `now` is the time at which what is added was uploaded. */
+export function scriptedDexcom(now: () => number = () => 0): ScriptedDexcom {
   const asked: Asked[] = []
   const records = new Map<string, Measurement>()
+  const uploadedAt = new Map<string, number>()
   const failures = new Map<Method, AppError[]>()
   const hooks = new Map<Method, () => Promise<void> | void>()
   const access = new Set<string>()
@@ -73,7 +75,10 @@ export function scriptedDexcom(): ScriptedDexcom {
     asked,
     count: (method) => asked.filter((call) => call.method === method).length,
     add: (...measurements) => {
-      for (const measurement of measurements) records.set(readingKey(measurement), measurement)
+      for (const measurement of measurements) {
+        records.set(readingKey(measurement), measurement)
+        uploadedAt.set(readingKey(measurement), now())
+      }
     },
     records: () => [...records.values()],
     belongTo: (dexcomUserId) => {
@@ -116,10 +121,11 @@ export function scriptedDexcom(): ScriptedDexcom {
         unknownValues: new Map(),
       }
     },
-    async dataRange(call) {
+    async dataRange(call, since) {
       await begin({ method: 'dataRange', priority: call.priority })
       authorize(call)
-      const times = [...records.values()].map(({ timestamp }) => epochMs(timestamp))
+      const shown = [...records].filter(([key]) => since === undefined || Number(uploadedAt.get(key)) > epochMs(since))
+      const times = shown.map(([, { timestamp }]) => epochMs(timestamp))
       if (times.length === 0) return { dexcomUserId: account, fromMs: null, toMs: null }
       return { dexcomUserId: account, fromMs: Math.min(...times), toMs: Math.max(...times) }
     },

@@ -27,7 +27,7 @@ const vault: Ports['vault'] = {
 /** One person, a scripted Dexcom, a broker that can refuse, a clock that stands still, and the real store. */
 export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
   const clock = aClock()
-  const dexcom = scriptedDexcom()
+  const dexcom = scriptedDexcom(clock.now)
   const publisher = recordingPublisher()
   const userId = aUserId('person')
   const readingUnits: Units[] = []
@@ -76,7 +76,7 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
   ): Promise<SyncOutcome> =>
     syncUser(
       as,
-      { lookbackMs: LOOKBACK_MS, retentionDays, vendorDelayMs: () => VENDOR_DELAY_MS },
+      { lookbackMs: LOOKBACK_MS, reconcileEveryMs: 24 * HOUR_MS, retentionDays, vendorDelayMs: () => VENDOR_DELAY_MS },
       { userId, trigger: 'poll', ...request },
       stop,
     )

@@ -82,7 +82,12 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         producer: queue.producer,
         schedules: queue.schedules,
         metrics,
-        sync: { lookbackMs: config.sync.lookbackMs, retentionDays, vendorDelayMs: (region) => delays.get(region) ?? 0 },
+        sync: {
+          lookbackMs: config.sync.lookbackMs,
+          reconcileEveryMs: config.sync.reconcileIntervalMs,
+          retentionDays,
+          vendorDelayMs: (region) => delays.get(region) ?? 0,
+        },
         history: { retentionDays, stopping: () => stop.aborted },
         pollIntervalMs: config.sync.pollIntervalMs,
         publishing: config.rabbitmq.url !== null,

@@ -10,6 +10,7 @@ import {
   ingestPush,
   type Ports,
   publishChanges,
+  reconcileUser,
   type SyncOptions,
   type SyncOutcome,
   type SyncRequest,
@@ -96,6 +97,7 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       if (trigger === 'webhook') needs.metrics.webhookProcessed(secondsSince(askedAt))
       await publishLater(userId, outcome.unpublished)
       if (outcome.historyOpen) await producer.enqueue('importHistory', { v: 1, userId })
+      if (outcome.reconcileDue) await producer.enqueue('reconcileUser', { v: 1, userId })
       return outcome.result
     },
 
@@ -125,6 +127,13 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       if (!erase) return publishLater(userId, unpublished)
       await eraseUser(ports, userId, signal)
       await needs.forgetJobs(userId, askedAt, signal)
+    },
+
+    async reconcileUser({ userId }, { signal }) {
+      await refuseParked(userId)
+      const { more, unpublished } = await reconcileUser(ports, history, userId, signal)
+      await publishLater(userId, unpublished)
+      if (more) await producer.enqueue('reconcileUser', { v: 1, userId })
     },
 
     async publishChanges({ userId }, { signal }) {

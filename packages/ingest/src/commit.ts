@@ -33,15 +33,24 @@ export async function commitMeasurements(
   { deletions = [], window, seen = NOTHING_SEEN }: Asked = {},
 ): Promise<Pick<Counts, 'stored' | 'updated' | 'unchanged'>> {
   const compared = toCompare({ measurements, deletions }, seen.knows)
-  const stored = await storedIn(ports, held, spansToRead(compared, window))
-  const { committed } = held.progress
-  const { differences, unchanged } = diffReadings(compared.measurements, stored, committed, compared.deletions)
+  const { differences, unchanged } = await compareWithStore(ports, held, compared, window)
   if (differences.length > 0) await writeDifferences(ports, held, differences)
   const looked = new Set(compared.measurements)
   return report(ports, {
     differences,
     unchanged: [...unchanged, ...measurements.filter((measurement) => !looked.has(measurement))],
   })
+}
+
+interface Records {
+  readonly measurements: readonly Measurement[]
+  readonly deletions: readonly Deletion[]
+}
+
+/** What of these records is not stored as it is. Reads, and writes nothing. */
+export async function compareWithStore(ports: Ports, held: Held, records: Records, window?: Window): Promise<Diff> {
+  const stored = await storedIn(ports, held, spansToRead(records, window))
+  return diffReadings(records.measurements, stored, held.progress.committed, records.deletions)
 }
 
 async function storedIn({ readings }: Ports, held: Held, spans: readonly Window[]) {

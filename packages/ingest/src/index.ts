@@ -26,6 +26,7 @@ export type {
 } from './ports.ts'
 export type { ProblemCode } from './problems.ts'
 export { publishChanges } from './publish-changes.ts'
+export { type ReconcileOptions, reconcileUser } from './reconcile-user.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'
 export { TOKEN_RULES, type TokenRules } from './token-rules.ts'
 export { tokenTimes } from './token-timing.ts'

@@ -36,6 +36,17 @@ export interface History {
   readonly readings: number
 }
 
+/** Where the daily look back at what is stored already stands. */
+export interface Reconcile {
+  /** When the last round began that has ended; what was uploaded since then is what the next one looks for. */
+  readonly at: Instant | null
+  readonly rounds: number
+  /** Of a round under way: when it began, where it ends, and from where on everything has been compared. */
+  readonly startedAt: Instant | null
+  readonly from: Instant | null
+  readonly through: Instant | null
+}
+
 /** A person's `state` item: where their data stands. */
 export interface SyncState {
   readonly committedSequence: number
@@ -47,6 +58,7 @@ export interface SyncState {
   /** When calibrations and events were asked last; they are asked less often than egvs. */
   readonly slowRecordsAt: Instant | null
   readonly history: History
+  readonly reconcile: Reconcile
 }
 
 /** Both tokens of a grant, encrypted; `presentations` counts uses of this refresh token whose outcome is not known. */

@@ -24,6 +24,7 @@ import { withLease } from './lease.ts'
 import { newest } from './newest-reading.ts'
 import type { Ports, SyncState } from './ports.ts'
 import { adoptAndPublish } from './publish.ts'
+import { isReconcileDue } from './reconcile-plan.ts'
 import { rememberAccount } from './remember-account.ts'
 import { NOTHING_SEEN, openSeen } from './seen-digest.ts'
 import { openSession } from './session.ts'
@@ -31,6 +32,8 @@ import { openSession } from './session.ts'
 export interface SyncOptions {
   /** How far each poll reaches back behind the newest reading. */
   readonly lookbackMs: number
+  /** How often what is stored is compared with Dexcom again. */
+  readonly reconcileEveryMs: number
   /** 0 keeps for ever; what lies past retention is not fetched, however far back somebody asks. */
   readonly retentionDays: number
   /** How late Dexcom shows what a phone uploaded, in this region. */
@@ -50,6 +53,7 @@ export interface SyncOutcome {
   readonly unpublished: boolean
   /** Whether the import of history has not ended; after a loss of Redis nobody else would go on with it. */
   readonly historyOpen: boolean
+  readonly reconcileDue: boolean
 }
 
 /** Fingersticks and calibrations are rare: asked for every six hours, so that a normal poll costs one call. */
@@ -108,6 +112,7 @@ export async function syncUser(
       result: { from: toInstant(span.fromMs), to: toInstant(span.toMs), ...counts, durationMs },
       unpublished: held.progress.published < held.progress.committed,
       historyOpen: held.state.history.state !== 'complete',
+      reconcileDue: isReconcileDue(request.userId, held.state, options.reconcileEveryMs, nowMs),
     }
   })
 }

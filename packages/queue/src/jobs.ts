@@ -104,6 +104,16 @@ export const jobs = {
     priority: () => PRIORITY.manual,
     options: { ...RETRY, removeOnComplete: { age: HOUR_S }, removeOnFail: { age: DAY_S } },
   }),
+  reconcileUser: defineJob({
+    name: 'reconcile',
+    queue: 'bg-maintenance',
+    schema: OfUser,
+    dedup: ({ userId }) => userKey(userId, 'reconcile'),
+    // The handler asks for the next window while its own job still runs.
+    keepLastIfActive: true,
+    priority: () => PRIORITY.history,
+    options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
+  }),
   publishChanges: defineJob({
     name: 'publish-changes',
     queue: 'bg-maintenance',

@@ -11,6 +11,14 @@ const History = z.object({
   readings: z.number().int().default(0),
 })
 
+const Reconcile = z.object({
+  at: instant,
+  rounds: z.number().int().default(0),
+  startedAt: instant,
+  from: instant,
+  through: instant,
+})
+
 /** Attributes of a person's `state` item that are not the lease itself. */
 const State = z.object({
   committedSequence: z.number().int().default(0),
@@ -21,6 +29,7 @@ const State = z.object({
   completeThrough: instant,
   slowRecordsAt: instant,
   history: History.default({ state: 'none', from: null, to: null, through: null, readings: 0 }),
+  reconcile: Reconcile.default({ at: null, rounds: 0, startedAt: null, from: null, through: null }),
 })
 export type AccountState = z.infer<typeof State>
 

@@ -12,6 +12,7 @@ const SAMPLES: { readonly [K in JobKey]: object } = {
   connectUser: { v: 1, userId, region: 'default', sealedCode: 's', requestId: 'r' },
   disconnectUser: { v: 1, userId, erase: true, requestId: 'r' },
   configureUser: { v: 1, userId, pollIntervalSeconds: 60, paused: true, requestId: 'r' },
+  reconcileUser: { v: 1, userId },
   publishChanges: { v: 1, userId },
   pollTick: { v: 1, userId },
 }

@@ -42,7 +42,7 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
       syncFinished: (sync) => void finished.push(sync),
       webhookProcessed: (seconds) => void processed.push(seconds),
     },
-    sync: { lookbackMs: 26 * 3_600_000, retentionDays: 0, vendorDelayMs: () => 3_600_000 },
+    sync: { lookbackMs: 26 * 3_600_000, reconcileEveryMs: 24 * 3_600_000, retentionDays: 0, vendorDelayMs: () => 3_600_000 },
     history: { retentionDays: 0, stopping: () => false },
     pollIntervalMs: 900_000,
     publishing: true,

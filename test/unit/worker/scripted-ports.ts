@@ -13,6 +13,7 @@ const NEW: SyncState = {
   completeThrough: null,
   slowRecordsAt: null,
   history: { state: 'none', from: null, to: null, through: null, readings: 0 },
+  reconcile: { at: null, rounds: 0, startedAt: null, from: null, through: null },
 }
 
 /** One person's accounts and readings in memory, as far as the flows behind the handlers look at them. */

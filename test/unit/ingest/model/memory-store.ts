@@ -28,9 +28,10 @@ const PARALLEL_PUTS = 16
 
 export function aDatabase(): Database {
   const history = { state: 'none', from: null, to: null, through: null, readings: 0 } as const
+  const reconcile = { at: null, rounds: 0, startedAt: null, from: null, through: null }
   const nothing = { newestAt: null, lastAttemptAt: null, lastSuccessAt: null, completeThrough: null }
   return {
-    state: { committedSequence: 0, publishedSequence: 0, ...nothing, slowRecordsAt: null, history },
+    state: { committedSequence: 0, publishedSequence: 0, ...nothing, slowRecordsAt: null, history, reconcile },
     leaseId: null,
     leaseExpiresAt: 0,
     fence: 0,

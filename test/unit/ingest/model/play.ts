@@ -75,7 +75,7 @@ export async function play({ actions, landBefore }: Script, sabotage: Sabotage =
     )
   }
   const begin = (process: Process, what: 'poll' | 'manual' | 'publish'): Promise<unknown> => {
-    const options = { lookbackMs: LOOKBACK_MS, retentionDays: 0, vendorDelayMs: () => 0 }
+    const options = { lookbackMs: LOOKBACK_MS, reconcileEveryMs: Number.MAX_SAFE_INTEGER, retentionDays: 0, vendorDelayMs: () => 0 }
     const ports = portsOf(process)
     return what === 'publish'
       ? publishChanges(ports, USER, NEVER)
