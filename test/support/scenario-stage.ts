@@ -5,7 +5,7 @@ import { visitor } from './simulator-visitor.ts'
 import { until } from './until.ts'
 
 /** Where scenarios that start "now" start in tests. */
-export const NOW_MS = Date.UTC(2026, 10, 20, 12)
+const NOW_MS = Date.UTC(2026, 10, 20, 12)
 
 export interface WireEgv {
   readonly recordId: string

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** Odd bodies of a 200: what a wrapper must not be (promises.md F7, F20). */
-export const ODD_BODIES = [
+const ODD_BODIES = [
   'empty',
   'html',
   'empty-object',

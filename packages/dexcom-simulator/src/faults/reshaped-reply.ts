@@ -28,7 +28,9 @@ export function reshapedTokens(action: FaultActionOf<'token-shape'>, reply: Repl
   const { expires_in, refresh_token, ...others } = JSON.parse(wholeBody(reply)) as Record<string, unknown>
   const fields = {
     ...others,
-    ...(action.expiresIn === 'missing' ? {} : { expires_in: action.expiresIn === undefined ? expires_in : action.expiresIn }),
+    ...(action.expiresIn === 'missing'
+      ? {}
+      : { expires_in: action.expiresIn === undefined ? expires_in : action.expiresIn }),
     ...(action.hasRefreshToken ? { refresh_token } : {}),
   }
   return { ...reply, body: JSON.stringify(fields) }

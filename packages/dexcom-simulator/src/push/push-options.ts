@@ -13,7 +13,6 @@ export const PUSH_MODES = [
   'flood',
   'silence',
 ] as const
-export type PushMode = (typeof PUSH_MODES)[number]
 
 /** dexcom-api.md 8.5: what a sender that means well does. Dexcom's own policy is unknown. */
 const RETRIES_MS = [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000]
