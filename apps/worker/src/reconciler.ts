@@ -28,7 +28,7 @@ export interface ReconcilerTiming {
   readonly graceMs: number
 }
 
-export const RECONCILER_TIMING: ReconcilerTiming = { beatMs: 10_000, cycleMs: 900_000, graceMs: 30_000 }
+export const RECONCILER_TIMING: ReconcilerTiming = { beatMs: 10_000, cycleMs: 900_000, graceMs: 5_000 }
 
 export interface Reconciler {
   /** One look, by whoever leads. */

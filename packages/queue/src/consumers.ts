@@ -102,6 +102,7 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
       lockDuration: options.lockDurationMs ?? 10_000,
       stalledInterval: options.stalledIntervalMs ?? 5_000,
       maxStalledCount,
+      runRetryDelay: RETRY_REDIS_MS,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, random) },
     })
     worker.on('error', (error) => onError(queue, error))
@@ -136,6 +137,8 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
 }
 
 const RELEASE_MS = 2_000
+/** After Redis refused a command (a replica, out of memory) BullMQ looks again; its own 15 s are longer than a failover. */
+const RETRY_REDIS_MS = 1_000
 
 function latest(progress: Progress): number | null {
   const starts = QUEUES.flatMap((queue) => progress[queue].lastStartedAt ?? [])
