@@ -7,7 +7,7 @@ import { expect } from 'chai'
 
 describe('simulator: command line', () => {
   it('has defaults for everything', () => {
-    expect(readFlags([])).to.deep.include({ port: 0, host: '127.0.0.1', speed: 1, 'vendor-delay': 3600, help: false })
+    expect(readFlags([])).to.deep.include({ port: 0, host: '127.0.0.1', 'vendor-delay': 3600, help: false })
   })
 
   it('reads what it is given', () => {
@@ -18,6 +18,13 @@ describe('simulator: command line', () => {
       'redirect-uri': ['http://a/cb', 'http://b/cb'],
       'strict-family': true,
     })
+  })
+
+  it('lets a scenario bring its own people, seed and limits', () => {
+    expect(readFlags(['--scenario', 'twins', '--port', '1', '--push', 'push.json'])).to.include({ scenario: 'twins' })
+    for (const flag of ['--users', '--seed', '--regions', '--limit', '--grace']) {
+      expect(() => readFlags(['--scenario', 'twins', flag, '7']), flag).to.throw(AppError, flag)
+    }
   })
 
   for (const args of [['--port', 'x'], ['--port', '65536'], ['--sped', '1'], ['--start', 'yesterday'], ['stray']]) {
