@@ -27,7 +27,15 @@ export const homes: readonly Home[] = [
   { files: 'packages/local-stack', libraries: ['dynalite'] },
   {
     files: 'apps/api',
-    libraries: ['express', 'helmet', 'express-rate-limit', 'rate-limit-redis', 'swagger-ui-express', '@bull-board/*'],
+    libraries: [
+      'express',
+      'helmet',
+      'express-rate-limit',
+      'rate-limit-redis',
+      'swagger-ui-dist',
+      'zod-openapi',
+      '@bull-board/*',
+    ],
   },
 ]
 

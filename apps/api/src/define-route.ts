@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import type * as z from 'zod'
 import { isNamed } from './etag.ts'
 import { type Format, negotiate } from './formats/format.ts'
-import { type AnyRowSpec, type Pages, sendRows } from './formats/rows.ts'
+import { type Pages, type RowSpec, sendRows } from './formats/rows.ts'
 import { requestIdOf } from './middleware/request-id.ts'
 
 /** Who may call a route. There is no default: a route without a policy does not compile. */
@@ -29,7 +29,7 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   /** Every success this route answers, by status. */
   readonly responses: Readonly<Record<number, z.ZodType>>
   /** What its list looks like in CSV and NDJSON; absent: the route answers in JSON alone. */
-  readonly rows?: AnyRowSpec
+  readonly rows?: RowSpec
   readonly errors: readonly ErrorCode[]
 }
 

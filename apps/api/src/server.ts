@@ -36,6 +36,7 @@ export interface ServerParts {
 
 /** The whole HTTP surface, in the order in which a request passes it. */
 export function createServer(parts: ServerParts): Express {
+  refuseUndeclared(parts.routes)
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -56,7 +57,6 @@ export function createServer(parts: ServerParts): Express {
   if (parts.board) app.use(BOARD_PATH, named(BOARD_PATH), parts.board)
   const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]
   app.use('/api', undecodable(authenticate(parts.verifier, parts.limits.failures)))
-  refuseUndeclared(parts.routes)
   for (const route of parts.routes) mount(app, route, { owner: guards, sender: parts.sender, public: [] })
   refuseOtherMethods(app, parts.routes)
   app.use(() => {

@@ -69,6 +69,8 @@ function aBackground() {
     lagMs: 0,
     /** Thrown by every look at the store. */
     storeFault: null as unknown,
+    /** The store fails from this many looks on. */
+    faultAfterReads: Number.POSITIVE_INFINITY,
     syncs: new Map<string, SyncStatus>(),
     /** What a wait for any job comes to. */
     outcome: null as SyncStatus | null,
@@ -81,6 +83,8 @@ function aBackground() {
     enqueued: [] as { readonly key: string; readonly input: unknown }[],
     tickets: new Map<string, Readonly<Record<string, string | null>>>(),
     reads: 0,
+    /** Every look at a range waits for this. */
+    hold: null as Promise<void> | null,
     readiness: { ready: true, missing: [], degraded: [] } as Readiness,
     log: [] as string[],
   }
@@ -93,6 +97,7 @@ function doubles(behind: Background, now: () => number): Doubles {
   const look = <T>(found: T): T => {
     behind.reads += 1
     if (behind.storeFault !== null) throw behind.storeFault
+    if (behind.reads > behind.faultAfterReads) throw new Error('the store has gone')
     return found
   }
   const queue = <T>(answer: T): T => {
@@ -106,6 +111,7 @@ function doubles(behind: Background, now: () => number): Doubles {
     readings: {
       latest: async () => look(inOrder('desc').find(({ type }) => type === 'cgm') ?? null),
       async range({ from, to, order, limit, types, after }) {
+        await behind.hold
         const inside = look(inOrder(order)).filter(
           ({ timestamp, type }) => timestamp >= from && timestamp < to && types.has(type as ReadingType),
         )

@@ -47,7 +47,7 @@ describe('api: probes and metrics', () => {
     expect(text).to.include(count('/api/bg/{userId}', 200))
     expect(text).to.include(count('/oauth/start/{ticket}', 400))
     expect(text).to.include(count('unmatched', 404))
-    for (const part of ['alice', 'where', 'sssss']) expect(text).not.to.include(part)
+    for (const part of ['alice', '/where', 'sssss']) expect(text).not.to.include(part)
     expect(api.behind.log.join('')).not.to.include('alice')
   })
 })

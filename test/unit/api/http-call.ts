@@ -46,6 +46,6 @@ export async function send(
   const chunks: Buffer[] = []
   for await (const chunk of res) chunks.push(chunk)
   const text = Buffer.concat(chunks).toString()
-  const isJson = String(res.headers['content-type']).includes('json') && text !== ''
+  const isJson = /[/+]json\b/.test(String(res.headers['content-type'])) && text !== ''
   return { status: res.statusCode, headers: res.headers, text, json: isJson ? JSON.parse(text) : {} }
 }

@@ -4,17 +4,11 @@ import type * as z from 'zod'
 import { type Column, csvLine } from './csv.ts'
 import { MEDIA_TYPES, type RowFormat } from './format.ts'
 
-/** How the rows of a list look outside JSON: what each must be, and its columns in CSV. */
-export interface RowSpec<S extends z.ZodType> {
-  readonly row: S
-  readonly columns: readonly Column<z.output<S>>[]
-}
-
 /** Pages of rows, each fetched when the one before is written. */
 export type Pages = AsyncIterable<readonly unknown[]>
 
-/** Any row spec, seen by code that only passes rows through it. */
-export interface AnyRowSpec {
+/** How the rows of a list look outside JSON: what each must be, and its columns in CSV. */
+export interface RowSpec {
   readonly row: z.ZodType
   // biome-ignore lint/suspicious/noExplicitAny: a row that has passed `row` is what these columns take; TypeScript has no type for the pair
   readonly columns: readonly Column<any>[]
@@ -24,7 +18,7 @@ export interface AnyRowSpec {
  * Writes pages as they come and holds one at a time: a slow reader slows the store down, and who hangs up ends it. A
  * failure behind the first page cuts the connection, so that no half list looks whole.
  */
-export async function sendRows(res: Response, spec: AnyRowSpec, format: RowFormat, pages: Pages): Promise<void> {
+export async function sendRows(res: Response, spec: RowSpec, format: RowFormat, pages: Pages): Promise<void> {
   const iterator = pages[Symbol.asyncIterator]()
   // The first page comes before the first byte: what fails until then is still an answer.
   let page = await iterator.next()
@@ -45,7 +39,7 @@ export async function sendRows(res: Response, spec: AnyRowSpec, format: RowForma
 }
 
 const lineWriter =
-  ({ row, columns }: AnyRowSpec, format: RowFormat) =>
+  ({ row, columns }: RowSpec, format: RowFormat) =>
   (value: unknown) => {
     const checked = row.parse(value)
     return format === 'csv' ? csvLine(columns.map(({ of }) => of(checked))) : `${JSON.stringify(checked)}\n`

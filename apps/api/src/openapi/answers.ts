@@ -26,7 +26,7 @@ const always = { 'X-Request-Id': header('X-Request-Id') }
 const counted = { ...always, RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') }
 
 /** What the middleware in front of every route may answer, beside what the route says of itself. */
-export function errorCodes({ errors, access, method }: Spec): readonly ErrorCode[] {
+function errorCodes({ errors, access, method }: Spec): readonly ErrorCode[] {
   const guards: readonly ErrorCode[] = access.kind === 'public' ? [] : ['unauthorized', 'forbidden']
   const body: readonly ErrorCode[] = method === 'get' ? [] : ['payload_too_large', 'unsupported_media_type']
   const anywhere = [

@@ -33,8 +33,10 @@ const START = `SwaggerUIBundle({
 })
 `
 
-const ASSETS = ['swagger-ui.css', 'swagger-ui-bundle.js'] as const
-const fileOf = (name: (typeof ASSETS)[number]) => fileURLToPath(import.meta.resolve(`swagger-ui-dist/${name}`))
+const ASSETS = {
+  'swagger-ui.css': import.meta.resolve('swagger-ui-dist/swagger-ui.css'),
+  'swagger-ui-bundle.js': import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'),
+}
 
 /** The contract at `/openapi.json`, and Swagger UI over it at `/docs`, served whole from here. */
 export function docsPages(document: object): RequestHandler {
@@ -51,8 +53,8 @@ export function docsPages(document: object): RequestHandler {
   })
   router.get('/docs', (_req, res) => void res.type('html').send(PAGE))
   router.get('/docs/start.js', (_req, res) => void res.type('js').send(START))
-  for (const name of ASSETS) {
-    const path = fileOf(name)
+  for (const [name, url] of Object.entries(ASSETS)) {
+    const path = fileURLToPath(url)
     // pnpm keeps packages below a folder whose name begins with a dot.
     router.get(`/docs/${name}`, (_req, res) => res.sendFile(path, { cacheControl: false, dotfiles: 'allow' }))
   }
