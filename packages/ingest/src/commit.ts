@@ -12,7 +12,7 @@ import { type Diff, type Difference, diffReadings } from './diff.ts'
 import type { Held } from './lease.ts'
 import type { Ports } from './ports.ts'
 import { publishFresh } from './publish.ts'
-import { NOTHING_SEEN, type Seen, toCompare } from './seen-digest.ts'
+import { NOTHING_SEEN, type SeenBefore, toCompare } from './seen-digest.ts'
 import { spansToRead } from './spans.ts'
 import { step } from './steps.ts'
 
@@ -22,7 +22,7 @@ interface Asked {
   /** The window that was asked for; fingersticks are looked up in the whole of it, because they may have moved. */
   readonly window?: Window
   /** What need not be looked up. */
-  readonly seen?: Pick<Seen, 'knows'>
+  readonly seen?: SeenBefore
 }
 
 /** Stores what is new among these measurements: diff, claim, write, publish. Answers what it did. */
@@ -32,7 +32,7 @@ export async function commitMeasurements(
   measurements: readonly Measurement[],
   { deletions = [], window, seen = NOTHING_SEEN }: Asked = {},
 ): Promise<Pick<Counts, 'stored' | 'updated' | 'unchanged'>> {
-  const compared = toCompare({ measurements, deletions }, seen.knows)
+  const compared = toCompare({ measurements, deletions }, seen)
   const { differences, unchanged } = await compareWithStore(ports, held, compared, window)
   if (differences.length > 0) await writeDifferences(ports, held, differences)
   const looked = new Set(compared.measurements)

@@ -7,6 +7,8 @@ import { twinId } from './repeats.ts'
 export interface Seen {
   /** Whether the last poll has found this, and nothing has changed since. */
   readonly knows: (record: Measurement | Deletion) => boolean
+  /** Whether the last poll has found these fingersticks and no others: one that is missing has moved or is gone. */
+  readonly knowsFingersticks: (records: readonly (Measurement | Deletion)[]) => boolean
   /** Keeps for the next poll what this one has found or stored; call it last, while the lease is held. */
   keep(page: Page): Promise<void>
 }
@@ -33,6 +35,11 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
   const hash = (record: Measurement | Deletion) => digests.hash(contentOf(held.userId, record))
   return {
     knows: (record) => known.size > 0 && known.has(hash(record)),
+    knowsFingersticks: (records) => {
+      const found = new Set(records.map(hash))
+      const before = valid?.hashes.manual ?? []
+      return found.size === before.length && before.every((one) => found.has(one))
+    },
     async keep(page) {
       const hashes = { ...(valid?.hashes ?? EMPTY) }
       for (const type of page.types) hashes[type] = settled(page, type).map(hash)
@@ -47,7 +54,11 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
 }
 
 const EMPTY: SeenDigest['hashes'] = { cgm: [], calibration: [], manual: [] }
-export const NOTHING_SEEN: Seen = { knows: () => false, keep: async () => undefined }
+export const NOTHING_SEEN: Seen = {
+  knows: () => false,
+  knowsFingersticks: () => false,
+  keep: async () => undefined,
+}
 
 /** Newest first. Of a key that came with two contents nothing is kept: which of them is stored has to be looked up. */
 function settled({ measurements, deletions }: Page, type: ReadingType): (Measurement | Deletion)[] {
@@ -71,15 +82,16 @@ const glucoseOf = (record: Measurement | Deletion): string =>
     ? [record.glucose, record.trend, record.trendRate, twinId(record), record.recordId].join()
     : `deleted ${record.recordId}`
 
+export type SeenBefore = Pick<Seen, 'knows' | 'knowsFingersticks'>
 type Records = Pick<Page, 'measurements' | 'deletions'>
 
 /**
  * What has to be compared with the store: the unknown, and whatever of the page shares a key or twins with it. Of
- * fingersticks all or none, because one may have moved or gone.
+ * fingersticks all or none, because one that has moved or gone is told from the others.
  */
-export function toCompare({ measurements, deletions }: Records, knows: Seen['knows']): Records {
-  const unknown = measurements.filter((measurement) => !knows(measurement))
-  const fingersticks = !deletions.every(knows) || unknown.some(({ type }) => type === 'manual')
+export function toCompare({ measurements, deletions }: Records, seen: SeenBefore): Records {
+  const unknown = measurements.filter((measurement) => !seen.knows(measurement))
+  const fingersticks = !seen.knowsFingersticks([...measurements.filter(({ type }) => type === 'manual'), ...deletions])
   const ids = new Set(unknown.flatMap(identities))
   return {
     measurements: measurements.filter((measurement) =>

@@ -75,7 +75,12 @@ export async function play({ actions, landBefore }: Script, sabotage: Sabotage =
     )
   }
   const begin = (process: Process, what: 'poll' | 'manual' | 'publish'): Promise<unknown> => {
-    const options = { lookbackMs: LOOKBACK_MS, reconcileEveryMs: Number.MAX_SAFE_INTEGER, retentionDays: 0, vendorDelayMs: () => 0 }
+    const options = {
+      lookbackMs: LOOKBACK_MS,
+      reconcileEveryMs: Number.MAX_SAFE_INTEGER,
+      retentionDays: 0,
+      vendorDelayMs: () => 0,
+    }
     const ports = portsOf(process)
     return what === 'publish'
       ? publishChanges(ports, USER, NEVER)
@@ -157,11 +162,11 @@ export async function play({ actions, landBefore }: Script, sabotage: Sabotage =
 
   const landAll = () => ether.ghosts.splice(0).forEach(land)
   /** Runs as the queue would: again, where what was still on its way came in between. */
-  const cleanRun = async (what: 'manual' | 'publish', before: CallName, tries = 3): Promise<void> => {
+  const cleanSync = async (before: CallName, tries = 3): Promise<void> => {
     ether.advance(LEASE_OVER_MS)
     const process = ether.process()
-    let outcome: unknown = new Error(`the ${what} does not end`)
-    const run = begin(process, what).then(
+    let outcome: unknown = new Error('the sync does not end')
+    const run = begin(process, 'manual').then(
       () => {
         outcome = null
       },
@@ -173,13 +178,9 @@ export async function play({ actions, landBefore }: Script, sabotage: Sabotage =
     await runCalls(process, ENDLESS, before)
     landAll()
     await runCalls(process, ENDLESS)
-    if (isExpected(outcome) && tries > 1) return cleanRun(what, 'end', tries - 1)
+    if (isExpected(outcome) && tries > 1) return cleanSync('end', tries - 1)
     if (outcome) world.surprises.push(outcome)
     else await run
-  }
-  const cleanSync = async (before: CallName) => {
-    await cleanRun('manual', before)
-    await cleanRun('publish', before)
   }
   world.broker.room = Number.POSITIVE_INFINITY
   await cleanSync(landBefore)
