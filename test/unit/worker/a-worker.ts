@@ -42,7 +42,12 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
       syncFinished: (sync) => void finished.push(sync),
       webhookProcessed: (seconds) => void processed.push(seconds),
     },
-    sync: { lookbackMs: 26 * 3_600_000, reconcileEveryMs: 24 * 3_600_000, retentionDays: 0, vendorDelayMs: () => 3_600_000 },
+    sync: {
+      lookbackMs: 26 * 3_600_000,
+      reconcileEveryMs: 24 * 3_600_000,
+      retentionDays: 0,
+      vendorDelayMs: () => 3_600_000,
+    },
     history: { retentionDays: 0, stopping: () => false },
     pollIntervalMs: 900_000,
     publishing: true,
@@ -61,11 +66,26 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
   const importHistory = () => handlers.importHistory({ v: 1, userId: ALICE }, context)
   const disconnect = (erase = false) =>
     handlers.disconnectUser({ v: 1, userId: ALICE, erase, requestId: 'req-1' }, context)
+  const configure = (change: { readonly pollIntervalSeconds?: number; readonly paused?: boolean }) =>
+    handlers.configureUser({ v: 1, userId: ALICE, requestId: 'req-1', ...change }, context)
   const publish = () => handlers.publishChanges({ v: 1, userId: ALICE }, context)
   const tick = () => handlers.pollTick({ v: 1, userId: ALICE }, context)
   /** What was done since the last look. */
   const done = () => did.splice(0)
-  return { ...scripted, finished, processed, connect, sync, push, importHistory, disconnect, publish, tick, done }
+  return {
+    ...scripted,
+    finished,
+    processed,
+    connect,
+    sync,
+    push,
+    importHistory,
+    disconnect,
+    configure,
+    publish,
+    tick,
+    done,
+  }
 }
 
 export const HISTORY = 'enqueue importHistory v1 alice'
