@@ -34,7 +34,7 @@ describe('browser: the page at /docs', function () {
     await operation.getByRole('button', { name: 'Execute' }).click()
     const answer = operation.locator('.live-responses-table .response')
     await answer.first().waitFor()
-    expect(await answer.first().innerText())
+    expect(await answer.first().textContent())
       .to.match(/^200/)
       .and.include('"glucose": 123')
 
