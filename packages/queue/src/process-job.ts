@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '@bg-ingest/domain'
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import { leaseDelayMs, pauseMs, retryDelayMs } from './backoff.ts'
@@ -103,7 +104,8 @@ async function runAs<K extends JobKey>(
   }
 }
 
-const SUSPECT_WAIT_MS = 250
+const SUSPECT_WAIT_MS = 400
+const SUSPECT_PAUSE_MS = 200
 
 /**
  * Whoever was running when their process died is a suspect: one of them may be why. Suspects run one at a time in a
@@ -112,6 +114,8 @@ const SUSPECT_WAIT_MS = 250
 async function runSuspect<T>({ suspects }: ProcessContext, run: () => Promise<T>): Promise<T> {
   suspects.running = true
   try {
+    // Until then the others are outside: what has just been taken in would die with this one.
+    await delay(SUSPECT_PAUSE_MS)
     return await run()
   } finally {
     suspects.running = false
