@@ -83,7 +83,7 @@ describe('the store in memory and the store on DynamoDB', function () {
       if (command.do === 'take') {
         const taken = await accounts.takeLease(userId, command.lease, { ttlMs: TTL_MS, revive: false })
         if (taken) fences.set(command.lease, taken.fence)
-        return taken && [taken.fence, taken.state, taken.finishedLeaseId]
+        return taken && [taken.fence, taken.state.committedSequence, taken.finishedLeaseId]
       }
       const by = { id: command.lease, fence: command.fence ?? fences.get(command.lease) ?? 1 }
       switch (command.do) {
