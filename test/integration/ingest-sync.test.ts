@@ -123,6 +123,23 @@ describe('sync of a person, on DynamoDB', function () {
     expect(await types('poll')).to.be.above(3)
   })
 
+  it('leaves calibrations and fingersticks to a quieter time where many wait for a manual sync, and to no later one', async () => {
+    const world = await connected()
+    await world.sync()
+    const typesOf = async (request: Parameters<World['sync']>[0]) => {
+      world.dexcom.asked.length = 0
+      await world.sync(request)
+      return world.dexcom.asked.flatMap(({ type }) => type ?? [])
+    }
+    world.dexcom.beCrowded(true)
+    expect(await typesOf({ trigger: 'manual' })).to.deep.equal(['cgm'])
+    const range = { from: toInstant(world.clock.now() - HOUR_MS), to: toInstant(world.clock.now()) }
+    expect(await typesOf({ trigger: 'manual', range }), 'a span is asked for as it is').to.have.length(3)
+    world.clock.advance(6 * HOUR_MS)
+    expect(await typesOf({ trigger: 'manual' }), 'due, and left').to.deep.equal(['cgm'])
+    expect(await typesOf({ trigger: 'poll' }), 'so the next poll asks').to.have.length(3)
+  })
+
   it('fetches a span that was asked for, and does not take it for a poll', async () => {
     const world = await connected()
     world.dexcom.add(ago(world, 300 * HOUR_MS), ago(world, MINUTE_MS))

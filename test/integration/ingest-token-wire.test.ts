@@ -29,7 +29,9 @@ describe('tokens over HTTP, with the simulator that ends a session over a spent 
       createDexcomClient({
         regions: [{ name: 'default', baseUrl: at.simulator.baseUrl, clientId: at.simulator.clientId, clientSecret }],
         redirectUri: REDIRECT,
-        gates: { of: () => ({ schedule: (_priority, _signal, call) => call(), pause: () => undefined }) },
+        gates: {
+          of: () => ({ schedule: (_priority, _signal, call) => call(), pause: () => undefined, waiting: () => 0 }),
+        },
         clock: { now: world.clock.now },
         timeouts: { data: QUICK, token: QUICK },
       })

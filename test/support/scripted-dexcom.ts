@@ -25,6 +25,8 @@ export interface ScriptedDexcom extends Dexcom {
   failNext(method: Method, error: AppError): void
   /** The person has not consented to records of this type. */
   doNotOffer(type: ReadingType): void
+  /** So many wait for a slot that what can wait is not asked for. */
+  beCrowded(now: boolean): void
   /** The next refresh spends its token, but the answer is lost. */
   loseNextRefresh(): void
   /** Every access token given so far is refused from now on. */
@@ -52,6 +54,7 @@ export function scriptedDexcom(now: () => number = () => 0): ScriptedDexcom {
   let account = 'dexcom-account'
   let rejects = 0
   let loseRefresh = false
+  let crowd = false
 
   const grant = (): Grant => {
     grants += 1
@@ -92,6 +95,9 @@ export function scriptedDexcom(now: () => number = () => 0): ScriptedDexcom {
     },
     doNotOffer: (type) => {
       notOffered.add(type)
+    },
+    beCrowded: (now) => {
+      crowd = now
     },
     loseNextRefresh: () => {
       loseRefresh = true
@@ -142,6 +148,7 @@ export function scriptedDexcom(now: () => number = () => 0): ScriptedDexcom {
       if (code !== GOOD_CODE) throw new AppError('authorization_failed', 'no such code')
       return grant()
     },
+    crowded: () => crowd,
     tokenTurn: (work) => work(),
     async refresh(_region, token) {
       await begin({ method: 'refresh', presented: token })

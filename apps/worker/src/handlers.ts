@@ -4,6 +4,7 @@ import {
   configureUser,
   connectUser,
   disconnectUser,
+  type Erasure,
   eraseUser,
   type HistoryOptions,
   importHistory,
@@ -14,10 +15,13 @@ import {
   type SyncOptions,
   type SyncOutcome,
   type SyncRequest,
+  sweepErased,
   syncUser,
 } from '@bg-ingest/ingest'
 import type { JobHandlers, JobProducer, Schedules } from '@bg-ingest/queue'
 import type { Metrics } from '@bg-ingest/telemetry'
+import type { ConcludeErasure } from './conclude-erasure.ts'
+import type { Forgotten } from './forget-jobs.ts'
 
 export interface HandlerNeeds {
   readonly ports: Ports
@@ -29,13 +33,21 @@ export interface HandlerNeeds {
   readonly pollIntervalMs: number
   /** False where no broker is configured: what changes then waits, and nobody asks for its publication. */
   readonly publishing: boolean
-  /** Removes the jobs that name an erased person, but for what they asked for afterwards. */
-  readonly forgetJobs: (userId: UserId, askedBefore: number, stop: AbortSignal) => Promise<unknown>
+  /** Removes the jobs that name an erased person, but for what they asked for afterwards, and whatever else in Redis does. */
+  readonly forgetJobs: (userId: UserId, askedBefore: number, stop: AbortSignal) => Promise<Forgotten>
+  /** Signs, keeps and logs the receipt of an erasure. */
+  readonly concludeErasure: ConcludeErasure
 }
 
 /** What each job does. Handlers only join a flow with the queue: what comes next, and what the metrics learn. */
 export function createHandlers(needs: HandlerNeeds): JobHandlers {
   const { ports, producer, schedules, history } = needs
+
+  /** Dexcom as a job's n-th attempt may use it: from the second on its calls are paid from the retry budget. */
+  const portsOf = (attempt: number): Ports => ({
+    ...ports,
+    dexcom: ports.dexcom.asAttempt?.(attempt) ?? ports.dexcom,
+  })
 
   const publishLater = async (userId: UserId, unpublished: boolean) => {
     if (unpublished && needs.publishing) await producer.enqueue('publishChanges', { v: 1, userId })
@@ -67,6 +79,20 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     await configureUser(ports, { userId }, signal).catch(() => undefined)
   }
 
+  /** What waits to be told of the person is not told any more, but deleted like the rest: only that they were erased. */
+  const erasePerson = async (userId: UserId, askedAt: number, signal: AbortSignal) => {
+    const first = await eraseUser(ports, userId, signal)
+    await schedules.remove(userId)
+    const forgotten = await needs.forgetJobs(userId, askedAt, signal)
+    // No job of this person runs any more, so nothing can come behind this.
+    const last: Erasure = (await sweepErased(ports, { userId, id: first.id }, signal)) ?? first
+    await needs.concludeErasure(userId, last, forgotten, signal)
+    if (!last.told && needs.publishing)
+      throw new AppError('service_unavailable', 'The broker did not take the news of an erasure', {
+        retryAfterMs: TELL_AGAIN_MS,
+      })
+  }
+
   return {
     // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
     pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
@@ -84,10 +110,14 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       return outcome.result
     },
 
-    async syncUser({ userId, trigger, range }, { signal, askedAt, deaths }) {
+    async syncUser({ userId, trigger, range }, { signal, askedAt, attempt, deaths }) {
       // Polls end with the schedule, so only the one that was under way is asked about, at its second start.
       if (trigger === 'webhook' || (trigger === 'poll' && deaths > 0)) await refuseParked(userId)
-      const outcome = await measuredSync(needs, { userId, trigger, range }, signal).catch(async (err) => {
+      const outcome = await measuredSync(
+        { ...needs, ports: portsOf(attempt) },
+        { userId, trigger, range },
+        signal,
+      ).catch(async (err) => {
         if (endsPolling(err)) await endPolling(userId, signal)
         // The news that a person has to connect again may wait for the broker; nobody polls them any more.
         await publishLater(userId, AppError.from(err).code === 'needs_reauth')
@@ -101,15 +131,15 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       return outcome.result
     },
 
-    async importHistory({ userId }, { signal }) {
+    async importHistory({ userId }, { signal, attempt }) {
       await refuseParked(userId)
-      const { more } = await importHistory(ports, history, userId, signal)
+      const { more } = await importHistory(portsOf(attempt), history, userId, signal)
       // Asked for while this job still runs: the queue keeps one follow-up and starts it when this one has ended.
       if (more) await producer.enqueue('importHistory', { v: 1, userId })
     },
 
-    async connectUser({ userId, region, sealedCode, requestId }, { signal }) {
-      const connection = await connectUser(ports, { userId, region, sealedCode }, signal)
+    async connectUser({ userId, region, sealedCode, requestId }, { signal, attempt }) {
+      const connection = await connectUser(portsOf(attempt), { userId, region, sealedCode }, signal)
       await schedule(connection)
       await producer.requestSync({ userId, trigger: 'poll', requestId })
       await producer.enqueue('importHistory', { v: 1, userId })
@@ -121,17 +151,16 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async disconnectUser({ userId, erase }, { signal, askedAt }) {
+      if (erase) return erasePerson(userId, askedAt, signal)
       const { unpublished } = await disconnectUser(ports, userId, signal)
       // Afterwards: a poll in between finds nobody connected, while a schedule that went first could be missed for ever.
       await schedules.remove(userId)
-      if (!erase) return publishLater(userId, unpublished)
-      await eraseUser(ports, userId, signal)
-      await needs.forgetJobs(userId, askedAt, signal)
+      return publishLater(userId, unpublished)
     },
 
-    async reconcileUser({ userId }, { signal }) {
+    async reconcileUser({ userId }, { signal, attempt }) {
       await refuseParked(userId)
-      const { more, unpublished } = await reconcileUser(ports, history, userId, signal)
+      const { more, unpublished } = await reconcileUser(portsOf(attempt), history, userId, signal)
       await publishLater(userId, unpublished)
       if (more) await producer.enqueue('reconcileUser', { v: 1, userId })
     },
@@ -142,6 +171,9 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
   }
 }
+
+/** An erasure waits for the broker as long as it takes: consumers learn of it before they learn of a new connection. */
+const TELL_AGAIN_MS = 10_000
 
 /** A person who is not connected is not polled: no call until they are. */
 function endsPolling(err: unknown): boolean {

@@ -28,7 +28,7 @@ export interface DexcomWatch {
 export interface CallerOptions {
   readonly regions: readonly DexcomRegion[]
   /** The gate of each region. */
-  readonly gates: { of(region: string): Pick<Gate, 'schedule' | 'pause'> }
+  readonly gates: { of(region: string): Pick<Gate, 'schedule' | 'pause' | 'waiting'> }
   /** Epoch milliseconds. */
   readonly clock: { now(): number }
   readonly watch?: DexcomWatch

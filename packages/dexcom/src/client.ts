@@ -28,6 +28,8 @@ export interface DexcomClient {
   readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   exchangeCode(region: string, code: string): Promise<Grant>
   refresh(region: string, refreshToken: string): Promise<Grant>
+  /** Whether so many calls of this process wait for a slot that what can wait had better not be asked for now. */
+  crowded(region: string): boolean
   /**
    * Runs work that calls `exchangeCode` or `refresh` when fewer than two others of this process do; the call inside needs
    * no second turn. For whoever has to write something down before the call: it then waits before it writes.
@@ -42,6 +44,9 @@ const TIMEOUTS = {
   data: { connect: 5_000, response: 30_000, request: 60_000 },
   token: { connect: 5_000, response: 45_000, request: 45_000 },
 } as const
+
+/** At the default budget a slot comes each 75 ms: this many of one process, and of another, are a second of waiting. */
+const CROWD = 6
 
 /**
  * Dexcom's API v3 behind one gate. Every error is an AppError with a constant message and without a cause. Nothing is
@@ -89,6 +94,7 @@ export function createDexcomClient({
         currentRefreshToken: refreshToken,
         timeouts: timeouts.token,
       }),
+    crowded: (region) => options.gates.of(region).waiting() > CROWD,
     tokenTurn: turns.take,
     asAttempt,
   })

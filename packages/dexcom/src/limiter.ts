@@ -45,6 +45,8 @@ export interface Gate {
    * stopped; in both cases nothing was sent. An aborted signal ends the wait, not a call under way.
    */
   schedule<T>(priority: number, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T>
+  /** Calls of this process that wait for their slot. */
+  waiting(): number
   /** Dexcom asked for a pause: no process calls this region for so long. */
   pause(ms: number): void
   /** Refuses what waits, and lets calls under way end. */
@@ -132,6 +134,7 @@ export function createGate(options: GateOptions): Gate {
       await turnstile.pass(priority, signal)
       return call()
     },
+    waiting: turnstile.waiting,
     pause(ms) {
       pause.extend(ms)
       tell()

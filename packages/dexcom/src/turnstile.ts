@@ -14,6 +14,8 @@ interface TurnstileOptions {
 export interface Turnstile {
   /** Resolves when it is this call's turn. Throws AppError; then nothing may be sent. */
   pass(priority: number, signal: AbortSignal | undefined): Promise<void>
+  /** Calls of this process that wait for their slot. */
+  waiting(): number
   stop(reason: AppError): void
 }
 
@@ -80,6 +82,7 @@ export function createTurnstile({ nextSlot, admit, pausedMs }: TurnstileOptions)
         signal?.removeEventListener('abort', onAbort)
       }
     },
+    waiting: () => lanes.size,
     stop(reason) {
       closed = reason
       refuseAll(reason)

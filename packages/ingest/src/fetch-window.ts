@@ -12,24 +12,30 @@ import type { Session } from './session.ts'
 import { step } from './steps.ts'
 
 export interface WindowContent {
+  /** Those that were asked for; one that the person's account does not offer counts as asked. */
+  readonly asked: readonly ReadingType[]
   readonly dexcomUserId: string | null
   readonly measurements: readonly Measurement[]
   readonly deletions: readonly Deletion[]
   readonly counts: Pick<Counts, 'fetched' | 'rejected'>
 }
 
-/** Asks Dexcom for one window of each record type. The session refuses a page of another account whole. */
+/** Asks Dexcom for one window of each record type; what `spare` says is left for another time, but never cgm. The session refuses a page of another account whole. */
 export async function fetchWindow(
   ports: Ports,
   session: Session,
   window: Window,
   types: readonly ReadingType[],
+  spare: () => boolean = () => false,
 ): Promise<WindowContent> {
   let { fetched, rejected } = NO_COUNTS
   let dexcomUserId = session.connection.dexcomUserId
   const measurements: Measurement[] = []
   const deletions: Deletion[] = []
+  const asked: ReadingType[] = []
   for (const type of types) {
+    if (type !== 'cgm' && spare()) continue
+    asked.push(type)
     const page = await fetchIfOffered(ports, session, window, type)
     if (!page) continue
     dexcomUserId = page.dexcomUserId
@@ -42,7 +48,7 @@ export async function fetchWindow(
     rejected += refused
   }
   step('fetched')
-  return { dexcomUserId, measurements, deletions, counts: { fetched, rejected } }
+  return { asked, dexcomUserId, measurements, deletions, counts: { fetched, rejected } }
 }
 
 /** A person may have consented to sensor readings alone: fingersticks and calibrations are then none, not a failure. */

@@ -47,6 +47,32 @@ export interface Reconcile {
   readonly through: Instant | null
 }
 
+/** Deleting everything of a person: begun before anything is deleted, and kept on the tombstone with its receipt. */
+export interface Erasure {
+  /** Made once for each erasure, so that what is told of it is told once however often it is run. */
+  readonly id: string
+  readonly at: Instant
+  /** What there was to delete. */
+  readonly readings: number
+  readonly logItems: number
+  /** Whether the broker has taken the news. */
+  readonly told: boolean
+  /** Whether everything was deleted, so that only the tombstone is left. */
+  readonly entombed: boolean
+  /** Signed by whoever ran it; null until then. */
+  readonly receipt: Readonly<Record<string, unknown>> | null
+}
+
+/** How far the expiry of what is stored has been set to the retention that is configured. */
+export interface Retention {
+  /** Days that everything stored carries; null before the first round has ended. 0 keeps for ever. */
+  readonly days: number | null
+  /** Of a round under way: the days to be set, and the last key that carries them; null before the first key. */
+  readonly goal: number | null
+  readonly table: 'readings' | 'log'
+  readonly through: string | null
+}
+
 /** A person's `state` item: where their data stands. */
 export interface SyncState {
   readonly committedSequence: number
@@ -59,6 +85,9 @@ export interface SyncState {
   readonly slowRecordsAt: Instant | null
   readonly history: History
   readonly reconcile: Reconcile
+  /** Null for whoever was never erased, or has connected again since. */
+  readonly erasure?: Erasure | null
+  readonly retention?: Retention
 }
 
 /** Both tokens of a grant, encrypted; `presentations` counts uses of this refresh token whose outcome is not known. */
@@ -114,7 +143,8 @@ export interface Connection {
 
 export interface AccountStore {
   /**
-   * One conditional update; null while another run holds the lease. `revive` keeps a tombstone from expiring.
+   * One conditional update; null while another run holds the lease. `revive` keeps a tombstone that is about to expire
+   * for another day: a connect that begins must not lose its fence, one that fails must not keep it for ever.
    * `finishedLeaseId` names the run that ended last.
    */
   takeLease(
@@ -124,7 +154,10 @@ export interface AccountStore {
   ): Promise<{ fence: number; state: SyncState; finishedLeaseId?: string | null } | null>
   /** False once the lease belongs to another run. */
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
-  /** Moves the state and releases the lease in one conditional update. Throws `lease_lost`. */
+  /**
+   * Moves the state and releases the lease in one conditional update. Throws `lease_lost`. `erasure: null` makes a
+   * tombstone an ordinary state again, which does not expire.
+   */
   finish(userId: UserId, lease: Lease, patch: Partial<SyncState>): Promise<void>
   connection(userId: UserId): Promise<Connection | null>
   /** Writes the connection whether there was one or not; for connecting only. Throws `lease_lost`. */
@@ -144,8 +177,10 @@ export interface AccountStore {
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   /** Deletes the log and the connection; the state is left for `entomb`. */
   eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
-  /** Replaces the state by a tombstone: the fence, no health data, gone after 30 days. Ends the lease. */
-  entomb(userId: UserId, lease: Lease): Promise<void>
+  /** How many log items there are. */
+  countLog(userId: UserId): Promise<number>
+  /** Replaces the state by a tombstone: fence and erasure, no health data, gone after 30 days. Ends the lease. */
+  entomb(userId: UserId, lease: Lease, erasure?: Erasure): Promise<void>
   /** Log items that begin above a sequence, in order, at most `limit` of them. */
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
 }
@@ -156,6 +191,8 @@ export interface ReadingStore {
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
   /** One conditional put each, `stillHeld` asked before every few: fails with `lease_lost` where a later fence has written. */
   write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
+  /** How many items there are. */
+  count(userId: UserId): Promise<number>
   /** Deletes every reading of a person; answers how many. */
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */
@@ -224,6 +261,8 @@ export interface Dexcom {
   tokenTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /** The same Dexcom for the n-th attempt of a job: the calls of a retry are paid from the retry budget. */
   asAttempt?(attempt: number): Dexcom
+  /** Whether what can wait had better not be asked for now. */
+  crowded(region: string): boolean
 }
 
 export interface Vault {

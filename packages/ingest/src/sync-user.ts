@@ -80,13 +80,17 @@ export async function syncUser(
     const types = typesToAsk(request, held.state, nowMs)
     const seen = request.range ? NOTHING_SEEN : await openSeen(ports, held)
 
+    // Somebody waits for a manual sync: while many do, none of them waits behind the others' fingersticks as well.
+    const { region } = session.connection
+    const spare = () => request.trigger === 'manual' && !request.range && ports.dexcom.crowded(region)
     const page = { types, measurements: [] as Measurement[], deletions: [] as Deletion[] }
     let counts: Counts = NO_COUNTS
     let newestAt = held.state.newestAt
     let dexcomUserId = session.connection.dexcomUserId
     for (const window of windowsNewestFirst(withinRetention(span, options, nowMs))) {
-      const content = await fetchWindow(ports, session, window, types)
+      const content = await fetchWindow(ports, session, window, types, spare)
       dexcomUserId = content.dexcomUserId
+      page.types = page.types.filter((type) => content.asked.includes(type))
       const { measurements, deletions } = content
       const done = await commitMeasurements(ports, held, measurements, { deletions, window, seen })
       page.measurements.push(...measurements)
@@ -103,8 +107,8 @@ export async function syncUser(
         ? {}
         : {
             lastSuccessAt: at,
-            completeThrough: toInstant(span.toMs - options.vendorDelayMs(session.connection.region)),
-            ...(types.length > 1 ? { slowRecordsAt: at } : {}),
+            completeThrough: toInstant(span.toMs - options.vendorDelayMs(region)),
+            ...(page.types.length === READING_TYPES.length ? { slowRecordsAt: at } : {}),
           }),
     })
     const durationMs = Math.round(ports.clock.monotonic() - startedAt)

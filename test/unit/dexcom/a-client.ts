@@ -38,6 +38,7 @@ export function aClient(baseUrl: string, timeouts?: typeof QUICK_TIMEOUTS) {
           return call()
         },
         pause: (ms) => pauses.push(ms),
+        waiting: () => 0,
       }),
     },
     ...(timeouts && { timeouts }),
