@@ -148,7 +148,7 @@ describe('Connecting, disconnecting and erasing', function () {
     expect(await readingItems(person.userId)).to.deep.equal([])
     const [tombstone, ...more] = await accountItems(person.userId)
     expect(more).to.deep.equal([])
-    const { expiresAt, fence, finishedLeaseId, lastAttemptAt: _, ...rest } = tombstone ?? {}
+    const { expiresAt, fence, finishedLeaseId, finishedBefore: _, erasure, ...rest } = tombstone ?? {}
     expect([typeof fence, typeof finishedLeaseId]).to.deep.equal(['number', 'string'])
     // What came too late found nobody; it leaves its moment, and that nothing is numbered.
     expect({ committedSequence: 0, publishedSequence: 0, ...rest }).to.deep.equal({

@@ -174,11 +174,22 @@ describe('the lease of a person, on DynamoDB', () => {
       expect(await item()).to.have.property('expiresAt')
     })
 
-    it('is woken by connecting', async () => {
-      const { userId, accounts, taken, take, item } = setUp()
+    it('is kept for another day by a connect that begins near its end, and still goes where that fails', async () => {
+      const { clock, userId, accounts, taken, take, item } = setUp()
       await accounts.entomb(userId, await taken())
-      expect(await take({ revive: true })).to.have.property('fence', 2)
-      expect(await item()).not.to.have.property('expiresAt')
+      clock.advance(30 * 86_400_000)
+      const lease = await take({ revive: true })
+      expect(await item()).to.have.property('expiresAt', clock.now() / 1000 + 86_400)
+      await accounts.finish(userId, lease ?? expect.fail('not free'), {})
+      expect(await item()).to.have.property('expiresAt', clock.now() / 1000 + 86_400)
+    })
+
+    it('is woken by a connect that succeeds', async () => {
+      const { userId, accounts, taken, item } = setUp()
+      await accounts.entomb(userId, await taken())
+      const lease = await taken()
+      await accounts.finish(userId, lease, { erasure: null })
+      expect(await item()).not.to.have.any.keys('expiresAt', 'erasure', 'leaseId')
     })
   })
 })

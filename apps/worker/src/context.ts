@@ -17,7 +17,7 @@ import {
   queueDepths,
   type Redis,
 } from '@bg-ingest/queue'
-import { createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
+import { createErasureReceipts, createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
 import {
   createAccountWriter,
   createDynamo,
@@ -26,6 +26,7 @@ import {
   WRITE_LIMITS,
 } from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import { createConcludeErasure } from './conclude-erasure.ts'
 import type { FleetParts } from './fleet.ts'
 import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
@@ -93,8 +94,14 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
         publishing: config.rabbitmq.url !== null,
         forgetJobs: (userId, askedBefore, signal) => {
           const isBack = async () => (await store.accounts.connection(userId)) !== null
-          return forgetJobs({ queues: queue.queues, parked: queue.parked, isBack }, userId, askedBefore, signal)
+          return forgetJobs(
+            { queues: queue.queues, redis: queue.redis, parked: queue.parked, isBack },
+            userId,
+            askedBefore,
+            signal,
+          )
         },
+        concludeErasure: createConcludeErasure({ ports, receipts: createErasureReceipts(keys), logger }),
       },
       fleet: { ...queue, registry: store.registry },
       readiness: createReadiness(

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { UserId } from '@bg-ingest/domain'
-import { forgetUser, type ParkedJobs, type Queues } from '@bg-ingest/queue'
+import { forgetTraces, forgetUser, type ParkedJobs, type Queues, type Redis } from '@bg-ingest/queue'
 
 interface Needs {
   readonly queues: Queues
+  readonly redis: Redis
   /** Whether the person has connected again: what names them from then on is theirs to keep. */
   readonly isBack: (userId: UserId) => Promise<boolean>
   readonly parked: Pick<ParkedJobs, 'forget'>
+}
+
+/** What was removed from Redis. */
+export interface Forgotten {
+  readonly jobs: number
+  readonly keys: number
 }
 
 /** Without tokens a run ends at its next step; 30 s are more than the longest call to Dexcom. */
@@ -18,20 +25,27 @@ const LOOK_AGAIN_MS = 200
  * afterwards, and leaves itself and the run that was to follow on it.
  */
 export async function forgetJobs(
-  { queues, isBack, parked }: Needs,
+  { queues, redis, isBack, parked }: Needs,
   userId: UserId,
   askedBefore: number,
   stop: AbortSignal,
-): Promise<void> {
-  await parked.forget(userId)
+): Promise<Forgotten> {
+  let keys = await forgetTraces(redis, userId)
+  let jobs = await parked.forget(userId)
   const until = performance.now() + PATIENCE_MS
   while (performance.now() < until && !(await isBack(userId))) {
     // Asked first: a job that ends between the two looks is found by the second.
     const running = await isRunning(queues, userId)
     const removed = await forgetUser(queues, userId, askedBefore)
-    if (!running && removed === 0) return
+    jobs += removed
+    if (!running && removed === 0) break
     await sleep(LOOK_AGAIN_MS, undefined, { signal: stop })
   }
+  if (await isBack(userId)) return { jobs, keys }
+  // A run that ended meanwhile may have left its digest, or a job of another version.
+  jobs += await parked.forget(userId)
+  keys += await forgetTraces(redis, userId)
+  return { jobs, keys }
 }
 
 /** Leaves out connecting and erasing: the very job that asks is one of them. */

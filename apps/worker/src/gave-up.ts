@@ -1,4 +1,4 @@
-import { serviceEvent, toInstant, type UserId } from '@bg-ingest/domain'
+import { type AppError, serviceEvent, toInstant, type UserId } from '@bg-ingest/domain'
 import { failHistory, type Ports } from '@bg-ingest/ingest'
 import type { OnGaveUp } from '@bg-ingest/queue'
 import type { Logger } from '@bg-ingest/telemetry'
@@ -13,7 +13,7 @@ interface Needs {
 export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
   return async (key, { userId }, error, jobId) => {
     logger.error('job given up', { job: key, jobId, user: hashUser(userId), err: error })
-    if (key === 'syncUser') {
+    if (key === 'syncUser' && !(await isErased(ports, userId, error))) {
       const at = toInstant(ports.clock.now())
       const data = { userId, jobId, code: error.code, at }
       const event = serviceEvent({ routingKey: 'sync.failed', time: at, identity: jobId, data })
@@ -27,3 +27,7 @@ export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
 
 /** Marking an import as failed is one write; the next poll takes the import up again either way. */
 const FAIL_WITHIN_MS = 5_000
+
+/** A sync that was under way finds nobody: of whoever was erased the world hears that, and nothing afterwards. */
+const isErased = async ({ accounts }: Ports, userId: UserId, { code }: AppError): Promise<boolean> =>
+  (code === 'not_connected' || code === 'lease_lost') && (await accounts.connection(userId)) === null

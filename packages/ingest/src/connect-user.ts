@@ -41,6 +41,7 @@ async function connectedAlready(ports: Ports, held: Held, before: Connection): P
 
 async function settle(ports: Ports, held: Held, connection: Connection): Promise<Connection> {
   const told = await publishNotices(ports, held, connection)
+  held.progress.revived = true
   await held.finish({ history: { state: 'running', from: null, to: null, through: null, readings: 0 } })
   return told
 }

@@ -2,7 +2,7 @@ export { type ConfigureRequest, configureUser } from './configure-user.ts'
 export { type ConnectRequest, connectUser } from './connect-user.ts'
 export { type Diff, type Difference, diffReadings } from './diff.ts'
 export { disconnectUser } from './disconnect-user.ts'
-export { eraseUser } from './erase-user.ts'
+export { eraseUser, keepReceipt, sweepErased } from './erase-user.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
 export { ingestPush, type PushOutcome, type PushRequest } from './ingest-push.ts'
 export { parkUser } from './park-user.ts'
@@ -11,6 +11,7 @@ export type {
   Connection,
   Dexcom,
   DexcomCall,
+  Erasure,
   Fetched,
   Grant,
   History,

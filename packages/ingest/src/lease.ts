@@ -16,7 +16,7 @@ export interface Held {
   /** The run that moved the state last. */
   readonly lastFinished: string | null
   /** How far this run has come: what is written, and what the broker has confirmed. Kept also when the run fails. */
-  readonly progress: { committed: number; published: number; attemptedAt?: Instant }
+  readonly progress: { committed: number; published: number; attemptedAt?: Instant; revived?: boolean }
   /** Aborts when the lease is over or the process stops. Never handed to a token call. */
   readonly signal: AbortSignal
   /** Throws `lease_lost` once the lease may be another's; asked before every call to the outside. */
@@ -87,10 +87,11 @@ export async function withLease<T>(
   }
 }
 
-const kept = ({ committed, published, attemptedAt }: Held['progress']): Partial<SyncState> => ({
+const kept = ({ committed, published, attemptedAt, revived }: Held['progress']): Partial<SyncState> => ({
   committedSequence: committed,
   publishedSequence: published,
   ...(attemptedAt ? { lastAttemptAt: attemptedAt } : {}),
+  ...(revived ? { erasure: null } : {}),
 })
 
 /** How long work in many steps waits for its turn before it gives its place in the queue back. */

@@ -86,8 +86,8 @@ export interface SyncState {
   readonly history: History
   readonly reconcile: Reconcile
   /** Null for whoever was never erased, or has connected again since. */
-  readonly erasure?: Erasure | null
-  readonly retention?: Retention
+  readonly erasure?: Erasure | null | undefined
+  readonly retention?: Retention | undefined
 }
 
 /** Both tokens of a grant, encrypted; `presentations` counts uses of this refresh token whose outcome is not known. */

@@ -101,8 +101,10 @@ function sameAccount(known: string | null, { dexcomUserId }: Answer): string {
   return dexcomUserId
 }
 
-async function connectedOrThrow({ accounts }: Ports, { userId }: Held): Promise<Connection> {
+async function connectedOrThrow({ accounts }: Ports, { userId, state, progress }: Held): Promise<Connection> {
   const connection = await accounts.connection(userId)
+  // A connect that died behind its one write has left the tombstone's end on the state.
+  if (connection?.status === 'connected' && state.erasure) progress.revived = true
   if (connection?.status === 'needs_reauth') throw new AppError('needs_reauth', 'This person has to connect again')
   if (connection?.status !== 'connected') throw new AppError('not_connected', 'This person is not connected')
   return connection

@@ -6,6 +6,7 @@ export { type ConsumerOptions, type Consumers, createConsumers, type SetAside } 
 export { QUEUES, type QueueName } from './define-job.ts'
 export { type QueueDepth, queueDepths } from './depths.ts'
 export { type Failure, failedReason, parseFailure } from './failure.ts'
+export { forgetTraces } from './forget-traces.ts'
 export { forgetUser } from './forget-user.ts'
 export { firstJobId, followUpOf, isJobId, predecessorOf } from './job-id.ts'
 export { createJobReader, type JobReader, type JobReaderOptions } from './job-reader.ts'

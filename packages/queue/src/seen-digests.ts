@@ -35,9 +35,11 @@ const HASH_BYTES = 8
 const VERSION = 1
 const HEAD_BYTES = 2 + 6 + 2 * READING_TYPES.length
 
+export const digestKey = (prefix: string, userId: UserId): string => `${prefix}:seen:${userKey(userId)}`
+
 /** Digests in Redis, at most 4 KB a person. They hold no glucose and no id, and may be lost at any time. */
 export function createSeenDigests(redis: Redis, { key, prefix = DEFAULT_PREFIX }: Options): SeenDigests {
-  const keyOf = (userId: UserId) => `${prefix}:seen:${userKey(userId)}`
+  const keyOf = (userId: UserId) => digestKey(prefix, userId)
   /** What the call answers in time; undefined where it does not. */
   const soon = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
     // Calls made while Redis is away would wait for it in a queue without bound.

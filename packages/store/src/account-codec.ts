@@ -19,6 +19,24 @@ const Reconcile = z.object({
   through: instant,
 })
 
+const Erasure = z.object({
+  id: z.string(),
+  at: Instant,
+  readings: z.number().int(),
+  logItems: z.number().int(),
+  told: z.boolean(),
+  entombed: z.boolean(),
+  receipt: z.record(z.string(), z.unknown()).nullable().default(null),
+})
+export type AccountErasure = z.infer<typeof Erasure>
+
+const Retention = z.object({
+  days: z.number().int().nullable(),
+  goal: z.number().int().nullable(),
+  table: z.enum(['readings', 'log']),
+  through: z.string().nullable(),
+})
+
 /** Attributes of a person's `state` item that are not the lease itself. */
 const State = z.object({
   committedSequence: z.number().int().default(0),
@@ -30,6 +48,8 @@ const State = z.object({
   slowRecordsAt: instant,
   history: History.default({ state: 'none', from: null, to: null, through: null, readings: 0 }),
   reconcile: Reconcile.default({ at: null, rounds: 0, startedAt: null, from: null, through: null }),
+  erasure: Erasure.nullable().optional(),
+  retention: Retention.optional(),
 })
 export type AccountState = z.infer<typeof State>
 

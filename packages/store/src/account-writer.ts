@@ -4,8 +4,9 @@ import { type AccountConnection, parseConnection } from './account-codec.ts'
 import { steady } from './attempts.ts'
 import { rangesAbove } from './change-reader.ts'
 import { type ConnectionWriter, createConnectionWriter } from './connection-writer.ts'
+import { countItems } from './count-items.ts'
 import { erasePartition } from './erase-partition.ts'
-import { CONNECTION, STATE } from './keys.ts'
+import { CHANGES, CONNECTION, STATE } from './keys.ts'
 import { appendRanges } from './log-writer.ts'
 import { createStateWriter, type Lease, type StateWriter } from './state-writer.ts'
 import { removeEntry, writeEntry } from './user-registry.ts'
@@ -16,6 +17,7 @@ export interface AccountWriter extends StateWriter, ConnectionWriter {
   appendRanges(userId: UserId, lease: Lease, ranges: readonly ChangeRange[]): Promise<void>
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
   eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
+  countLog(userId: UserId): Promise<number>
 }
 
 const STATE_ONLY = new Set([STATE])
@@ -51,6 +53,8 @@ export function createAccountWriter(once: DynamoDBDocumentClient, table: string,
 
     appendRanges: (userId, lease, ranges) => appendRanges(client, table, userId, lease, ranges),
     rangesAfter: (userId, sequence, limit) => rangesAbove(client, table, userId, sequence, limit),
+
+    countLog: (userId) => countItems(client, { table, sortKey: 'item', userId, prefix: CHANGES }),
 
     async eraseLog(userId, stillHeld) {
       await erasePartition(client, { table, sortKey: 'item', userId, stillHeld, except: STATE_ONLY })

@@ -11,7 +11,8 @@ export const STATE = 'state'
 
 // Twelve digits: at 1000 changes a day a person reaches them after 2.7 million years.
 const pad = (sequence: number) => String(sequence).padStart(12, '0')
-export const changeItem = (first: number) => `change#${pad(first)}`
+export const CHANGES = 'change#'
+export const changeItem = (first: number) => `${CHANGES}${pad(first)}`
 /** Sorts behind every change item and before every other kind. */
 export const CHANGES_END = 'change#~'
 

@@ -3,6 +3,7 @@ import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId
 import { steady } from './attempts.ts'
 import { allEnded, batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'
+import { countItems } from './count-items.ts'
 import { erasePartition } from './erase-partition.ts'
 import { refuseOversized } from './item-size.ts'
 import { readByKeys } from './reading-batch.ts'
@@ -13,6 +14,7 @@ import { sealClaims } from './void-marker.ts'
 export interface ReadingWriter {
   between(userId: UserId, window: Window): Promise<Map<ReadingKey, StoredReading>>
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
+  count(userId: UserId): Promise<number>
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
   write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
@@ -70,6 +72,8 @@ export function createReadingWriter(once: DynamoDBDocumentClient, options: Write
     },
 
     byKeys: (userId, keys) => readByKeys(client, table, userId, keys),
+
+    count: (userId) => countItems(client, { table, sortKey: 'readingKey', userId }),
 
     eraseAll: (userId, stillHeld) => erasePartition(client, { table, sortKey: 'readingKey', userId, stillHeld }),
 

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb'
 import type { UserId } from '@bg-ingest/domain'
-import { type AccountState, parseState } from './account-codec.ts'
+import { type AccountErasure, type AccountState, parseState } from './account-codec.ts'
 import { steady } from './attempts.ts'
 import { holds, leaseLost } from './conditional.ts'
 import { STATE } from './keys.ts'
@@ -14,7 +14,7 @@ export interface Lease {
 
 interface LeaseOptions {
   readonly ttlMs: number
-  /** Connecting wakes a tombstone: it no longer expires. */
+  /** Somebody connects: a tombstone that is about to expire stays for another day, in which they can. */
   readonly revive: boolean
 }
 
@@ -26,11 +26,13 @@ export interface StateWriter {
   ): Promise<{ fence: number; state: AccountState; finishedLeaseId: string | null } | null>
   renewLease(userId: UserId, lease: Lease, ttlMs: number): Promise<boolean>
   finish(userId: UserId, lease: Lease, patch: Partial<AccountState>): Promise<void>
-  entomb(userId: UserId, lease: Lease): Promise<void>
+  entomb(userId: UserId, lease: Lease, erasure?: AccountErasure): Promise<void>
 }
 
 /** How long a tombstone keeps late writers out; the oldest job in flight is hours old at most. */
 const TOMBSTONE_SECONDS = 30 * 86_400
+/** What a tombstone still has to live while somebody connects; DynamoDB deletes at any time after the end. */
+const REVIVAL_SECONDS = 86_400
 
 const FINISHED = 'finishedLeaseId = :id, finishedBefore = if_not_exists(finishedLeaseId, :nobody)'
 
@@ -48,11 +50,23 @@ export function createStateWriter(once: DynamoDBDocumentClient, table: string, n
     return item?.['finishedLeaseId'] === id || item?.['finishedBefore'] === id
   }
 
+  const keepTombstone = async (userId: UserId, { expiresAt, leaseId }: Record<string, unknown>) => {
+    const enough = Math.floor(now() / 1000) + REVIVAL_SECONDS
+    if (typeof expiresAt !== 'number' || expiresAt >= enough) return
+    const keep = new UpdateCommand({
+      ...key(userId),
+      UpdateExpression: 'SET expiresAt = :enough',
+      ConditionExpression: 'leaseId = :id AND attribute_exists(expiresAt)',
+      ExpressionAttributeValues: { ':enough': enough, ':id': leaseId },
+    })
+    if (!(await holds(client.send(keep)))) throw leaseLost()
+  }
+
   return {
     async takeLease(userId, leaseId, { ttlMs, revive }) {
       const take = new UpdateCommand({
         ...key(userId),
-        UpdateExpression: `SET leaseId = :id, leaseExpiresAt = :expires ADD fence :one${revive ? ' REMOVE expiresAt' : ''}`,
+        UpdateExpression: 'SET leaseId = :id, leaseExpiresAt = :expires ADD fence :one',
         ConditionExpression: 'attribute_not_exists(leaseId) OR leaseExpiresAt < :now',
         ExpressionAttributeValues: { ':id': leaseId, ':expires': now() + ttlMs, ':now': now(), ':one': 1 },
         ReturnValues: 'ALL_NEW',
@@ -62,6 +76,7 @@ export function createStateWriter(once: DynamoDBDocumentClient, table: string, n
       // The SDK repeats a call whose answer was lost, and the repeat finds the lease taken: by us, if the id is ours.
       if (!taken) item = await read(userId)
       if (!item || item['leaseId'] !== leaseId) return null
+      if (revive) await keepTombstone(userId, item)
       const finished: unknown = item['finishedLeaseId']
       return {
         fence: Number(item['fence']),
@@ -84,10 +99,14 @@ export function createStateWriter(once: DynamoDBDocumentClient, table: string, n
     },
 
     async finish(userId, lease, patch) {
-      const fields = Object.entries(patch).filter(([, value]) => value !== undefined)
+      const isAlive = patch.erasure === null
+      const fields = Object.entries(patch).filter(
+        ([name, value]) => value !== undefined && !(isAlive && name === 'erasure'),
+      )
+      const gone = ['leaseId', 'leaseExpiresAt', ...(isAlive ? ['erasure', 'expiresAt'] : [])]
       const finish = new UpdateCommand({
         ...key(userId),
-        UpdateExpression: `SET ${[FINISHED, ...fields.map((_, i) => `#f${i} = :f${i}`)].join(', ')} REMOVE leaseId, leaseExpiresAt`,
+        UpdateExpression: `SET ${[FINISHED, ...fields.map((_, i) => `#f${i} = :f${i}`)].join(', ')} REMOVE ${gone.join(', ')}`,
         ConditionExpression: 'leaseId = :id AND fence = :fence',
         ...(fields.length > 0
           ? { ExpressionAttributeNames: Object.fromEntries(fields.map(([name], i) => [`#f${i}`, name])) }
@@ -103,7 +122,7 @@ export function createStateWriter(once: DynamoDBDocumentClient, table: string, n
       if (!(await wasOurs(userId, lease))) throw leaseLost()
     },
 
-    async entomb(userId, lease) {
+    async entomb(userId, lease, erasure) {
       const put = new PutCommand({
         TableName: table,
         Item: {
@@ -111,6 +130,7 @@ export function createStateWriter(once: DynamoDBDocumentClient, table: string, n
           item: STATE,
           fence: lease.fence,
           finishedLeaseId: lease.id,
+          ...(erasure ? { erasure } : {}),
           expiresAt: Math.floor(now() / 1000) + TOMBSTONE_SECONDS,
         },
         ConditionExpression: 'leaseId = :id AND fence = :fence',

@@ -51,7 +51,12 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
     history: { retentionDays: 0, stopping: () => false },
     pollIntervalMs: 900_000,
     publishing: true,
-    forgetJobs: async () => void did.push('forget jobs'),
+    forgetJobs: async () => {
+      did.push('forget jobs')
+      return { jobs: 0, keys: 0 }
+    },
+    concludeErasure: async (_userId, { readings, told }) =>
+      void did.push(`receipt: ${readings} readings, ${told ? 'told' : 'not told'}`),
     ...over,
   })
   const connect = () =>

@@ -63,8 +63,11 @@ describe('worker: handlers of a connection', () => {
     it('erases everything and then the jobs that name the person', async () => {
       const worker = await connected()
       await worker.disconnect(true)
-      expect(worker.done()).to.deep.equal(['poll no more', 'forget jobs'])
-      expect(worker.store.erased).to.deep.equal(['readings', 'log', 'state'])
+      expect(worker.done()).to.deep.equal(['poll no more', 'forget jobs', 'receipt: 0 readings, told'])
+      // Twice: a job that ran meanwhile may have left something behind the first.
+      const once = ['readings', 'log', 'state']
+      expect(worker.store.erased).to.deep.equal([...once, ...once])
+      expect(worker.publisher.ofKind('connection.disconnected')).to.have.length(0)
       expect(worker.publisher.ofKind('user.erased')).to.have.length(1)
     })
 
@@ -76,12 +79,23 @@ describe('worker: handlers of a connection', () => {
       expect(worker.store.erased).to.deep.equal([])
     })
 
-    it('does not forget the jobs of an erasure that is not told yet, since its own is one of them', async () => {
+    it('erases everything while the broker is away, and comes back until it is told, once', async () => {
       const worker = await connected()
       worker.publisher.accept(0)
       await expectCode(worker.disconnect(true), 'service_unavailable')
-      expect(worker.done()).to.deep.equal(['poll no more'])
-      expect(worker.store.erased).not.to.include('state')
+      expect(worker.done()).to.deep.equal(['poll no more', 'forget jobs', 'receipt: 0 readings, not told'])
+      expect(worker.store.erased).to.include('state')
+      worker.publisher.accept(Number.POSITIVE_INFINITY)
+      await worker.disconnect(true)
+      await worker.disconnect(true)
+      expect(worker.publisher.ofKind('user.erased')).to.have.length(1)
+    })
+
+    it('ends an erasure where no broker is configured', async () => {
+      const worker = await connected({ publishing: false })
+      worker.publisher.accept(0)
+      await worker.disconnect(true)
+      expect(worker.done()).to.include('receipt: 0 readings, not told')
     })
   })
 })

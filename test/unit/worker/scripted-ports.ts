@@ -56,7 +56,12 @@ function aStore() {
     },
     rangesAfter: async (_userId, sequence, limit) => ranges.filter(({ first }) => first > sequence).slice(0, limit),
     eraseLog: async () => void store.erased.push('log'),
-    entomb: async () => void store.erased.push('state'),
+    countLog: async () => ranges.length,
+    entomb: async (_userId, _lease, erasure) => {
+      store.erased.push('state')
+      connection = null
+      state = { ...NEW, erasure }
+    },
   }
   const readings: ReadingStore = {
     between: async (_userId, { fromMs, toMs }) =>
@@ -69,9 +74,12 @@ function aStore() {
     write: async (_lease, more) => keep(more),
     seal: async () => undefined,
     writeAbsent: async (_lease, more) => keep(more),
+    count: async () => stored.size,
     eraseAll: async () => {
       store.erased.push('readings')
-      return stored.size
+      const count = stored.size
+      stored.clear()
+      return count
     },
   }
   return { store, accounts, readings }

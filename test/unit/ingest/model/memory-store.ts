@@ -106,6 +106,7 @@ export function memoryAccounts(db: Database, wire: Wire, now: () => number): Acc
           .sort((a, b) => a.first - b.first)
           .slice(0, limit),
       ),
+    countLog: () => wire('count log', () => db.log.size),
     eraseLog: () => wire('erase log', () => db.log.clear()),
     entomb: () => wire('entomb', () => undefined),
   }
@@ -140,6 +141,7 @@ export function memoryReadings(db: Database, wire: Wire): ReadingStore {
       }
       await wire('batch', batch, stillHeld)
     },
+    count: () => wire('count', () => db.readings.size),
     eraseAll: () => wire('erase', () => db.readings.size),
     async seal(_userId, lease, claims, stillHeld) {
       let open = [...claims.keys()]

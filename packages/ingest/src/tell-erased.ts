@@ -1,0 +1,9 @@
+import { serviceEvent, type UserId } from '@bg-ingest/domain'
+import type { Erasure, Ports } from './ports.ts'
+
+/** Tells the world of an erasure, always with the same id and time. False where the broker did not take it. */
+export async function tellErased({ publisher }: Ports, userId: UserId, { id, at }: Erasure): Promise<boolean> {
+  const data = { userId, at }
+  const event = serviceEvent({ routingKey: 'user.erased', time: at, identity: id, data })
+  return (await publisher.publishInOrder([{ routingKey: 'user.erased', event }])) > 0
+}

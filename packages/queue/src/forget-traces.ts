@@ -1,0 +1,31 @@
+import type { UserId } from '@bg-ingest/domain'
+import type { Redis } from 'ioredis'
+import { DEFAULT_PREFIX } from './queues.ts'
+import { digestKey } from './seen-digests.ts'
+
+const SCAN_COUNT = 500
+
+/**
+ * Removes what Redis holds of a person beside jobs: the digest of what was stored, and the one-time tickets of a connect
+ * that was begun, whose values name them. Goes over all keys, some 100,000 a second; an erasure is rare. Answers how many.
+ */
+export async function forgetTraces(
+  redis: Redis,
+  userId: UserId,
+  { prefix = DEFAULT_PREFIX }: { readonly prefix?: string } = {},
+): Promise<number> {
+  const found: string[] = []
+  for (let cursor = '0'; ; ) {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}:ticket:*`, 'COUNT', SCAN_COUNT)
+    const values = keys.length > 0 ? await redis.mget(keys) : []
+    found.push(...keys.filter((_, i) => names(values[i], userId)))
+    if (next === '0') break
+    cursor = next
+  }
+  return redis.del(digestKey(prefix, userId), ...found)
+}
+
+function names(json: string | null | undefined, userId: UserId): boolean {
+  const value: unknown = JSON.parse(json ?? 'null')
+  return typeof value === 'object' && value !== null && 'userId' in value && value.userId === userId
+}
