@@ -135,6 +135,16 @@ describe('api: limits on a real Redis', function () {
     expect((await api.ask(SYNC, { method: 'POST' })).status).to.equal(429)
   })
 
+  it('begins anew where Redis failed just as counting began', async () => {
+    let failures = 2
+    const call: typeof redis.counting.call = async (...command) => {
+      if (failures-- > 0) throw new Error('LOADING Redis is loading the dataset in memory')
+      return redis.counting.call(...command)
+    }
+    const api = await open({ counting: { ready: () => true, call }, rateLimits: { perIp: perMinute(1_000_000) } })
+    await until('writes pass', async () => (await api.ask(SYNC, { method: 'POST' })).status === 202)
+  })
+
   it('lets a frozen Redis cost one read a tenth of a second, and the next ones nothing', async () => {
     const api = await open({})
     expect(await statuses(api, 1)).to.deep.equal([404])
