@@ -136,12 +136,14 @@ describe('api: limits on a real Redis', function () {
   })
 
   it('begins anew where Redis failed just as counting began', async () => {
-    let failures = 2
+    // Two scripts are loaded for the address, and two for the caller.
+    let failures = 4
     const call: typeof redis.counting.call = async (...command) => {
       if (failures-- > 0) throw new Error('LOADING Redis is loading the dataset in memory')
       return redis.counting.call(...command)
     }
     const api = await open({ counting: { ready: () => true, call }, rateLimits: { perIp: perMinute(1_000_000) } })
+    expect((await api.ask(SYNC, { method: 'POST' })).status).to.equal(503)
     await until('writes pass', async () => (await api.ask(SYNC, { method: 'POST' })).status === 202)
   })
 
