@@ -2,7 +2,7 @@ import type { PublicReading } from '@bg-ingest/domain'
 import { connect } from 'amqplib'
 import { fromRunner } from './e2e-system.ts'
 
-interface HeardEvent {
+export interface HeardEvent {
   readonly routingKey: string
   readonly messageId: unknown
   readonly contentType: unknown
