@@ -62,12 +62,6 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     else await schedules.upsert(userId, everyMs)
   }
 
-  /** A parked person is fetched for only where somebody asks by hand. */
-  const refuseParked = async (userId: UserId) => {
-    const connection = await ports.accounts.connection(userId)
-    if (connection?.parkedAt) throw new AppError('not_connected', 'This person is parked')
-  }
-
   const release = async (userId: UserId, signal: AbortSignal) => {
     const connection = await ports.accounts.connection(userId)
     if (connection?.parkedAt) await schedule(await configureUser(ports, { userId, release: true }, signal))
@@ -103,16 +97,13 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
         const { jobId } = await producer.requestSync({ userId, trigger: 'webhook', requestId })
         return { syncJobId: jobId }
       }
-      await refuseParked(userId)
       const outcome = await ingestPush(ports, { userId, sealed }, signal)
       needs.metrics.webhookProcessed(secondsSince(askedAt))
       await publishLater(userId, outcome.unpublished)
       return outcome.result
     },
 
-    async syncUser({ userId, trigger, range }, { signal, askedAt, attempt, deaths }) {
-      // Polls end with the schedule, so only the one that was under way is asked about, at its second start.
-      if (trigger === 'webhook' || (trigger === 'poll' && deaths > 0)) await refuseParked(userId)
+    async syncUser({ userId, trigger, range }, { signal, askedAt, attempt }) {
       const outcome = await measuredSync(
         { ...needs, ports: portsOf(attempt) },
         { userId, trigger, range },
@@ -132,7 +123,6 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async importHistory({ userId }, { signal, attempt }) {
-      await refuseParked(userId)
       const { more } = await importHistory(portsOf(attempt), history, userId, signal)
       // Asked for while this job still runs: the queue keeps one follow-up and starts it when this one has ended.
       if (more) await producer.enqueue('importHistory', { v: 1, userId })
@@ -159,7 +149,6 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async reconcileUser({ userId }, { signal, attempt }) {
-      await refuseParked(userId)
       const { more, unpublished } = await reconcileUser(portsOf(attempt), history, userId, signal)
       await publishLater(userId, unpublished)
       if (more) await producer.enqueue('reconcileUser', { v: 1, userId })

@@ -4,7 +4,6 @@ import {
   epochMs,
   type Instant,
   type Measurement,
-  PRIORITY,
   READING_TYPES,
   toInstant,
   type UserId,
@@ -86,7 +85,7 @@ function* chunksOf({ measurements, deletions }: Plan): Generator<Chunk> {
 /** Learns the span from dataRange on the first run, then fetches the newest window that is not stored yet. */
 async function fetchNext(ports: Ports, options: HistoryOptions, held: Held): Promise<Plan | null> {
   await adoptAndPublish(ports, held)
-  const session = await openSession(ports, held, PRIORITY.history)
+  const session = await openSession(ports, held, 'history')
   let { history } = held.state
   if (history.state === 'complete') return null
   if (history.from === null || history.through === null) {

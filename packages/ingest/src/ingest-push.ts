@@ -59,6 +59,7 @@ async function connectedAccount({ accounts }: Ports, held: Held): Promise<string
   held.check()
   const connection = await accounts.connection(held.userId)
   if (connection?.status !== 'connected') throw new AppError('not_connected', 'This person is not connected')
+  if (connection.parkedAt) throw new AppError('not_connected', 'This person is parked')
   return connection.dexcomUserId
 }
 

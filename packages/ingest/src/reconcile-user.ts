@@ -1,4 +1,4 @@
-import { type Instant, type Measurement, PRIORITY, READING_TYPES, type UserId, type Window } from '@bg-ingest/domain'
+import { type Instant, type Measurement, READING_TYPES, type UserId, type Window } from '@bg-ingest/domain'
 import { commitMeasurements, compareWithStore } from './commit.ts'
 import { fetchWindow, type WindowContent } from './fetch-window.ts'
 import { type Held, withLease } from './lease.ts'
@@ -35,7 +35,7 @@ export async function reconcileUser(
 ): Promise<Reconciled> {
   return withLease(ports, userId, stop, async (held) => {
     await adoptAndPublish(ports, held)
-    const session = await openSession(ports, held, PRIORITY.history)
+    const session = await openSession(ports, held, 'history')
     const round = await roundOf(ports, options, held, session)
     const window = nextWindowOf(round.reconcile)
     const more = window ? await compareWindow(ports, held, session, round, window) : false

@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, epochMs } from '@bg-ingest/domain'
+import { AppError, type ErrorCode, epochMs, PRIORITY } from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
 import type { Connection, DexcomCall, Ports } from './ports.ts'
 import { noteProblem, type ProblemCode } from './problems.ts'
@@ -20,9 +20,14 @@ interface Answer {
   readonly dexcomUserId: string
 }
 
-/** Opens a session under the lease. Throws `not_connected` or `needs_reauth` where Dexcom must not be called. */
-export async function openSession(ports: Ports, held: Held, priority: number): Promise<Session> {
+/**
+ * Opens a session under the lease. Throws `not_connected` or `needs_reauth` where Dexcom must not be called; a parked
+ * person is fetched for only where somebody asks by hand.
+ */
+export async function openSession(ports: Ports, held: Held, purpose: keyof typeof PRIORITY): Promise<Session> {
+  const priority = PRIORITY[purpose]
   let connection = await connectedOrThrow(ports, held)
+  if (connection.parkedAt && purpose !== 'manual') throw new AppError('not_connected', 'This person is parked')
   restBetweenTries(ports, connection)
   let accessToken: string | null = null
   let account = connection.dexcomUserId

@@ -7,7 +7,6 @@ import {
   type Instant,
   type Measurement,
   NO_COUNTS,
-  PRIORITY,
   pollWindow,
   READING_TYPES,
   type ReadingType,
@@ -73,7 +72,7 @@ export async function syncUser(
   return withLease(ports, request.userId, stop, async (held) => {
     const nowMs = ports.clock.now()
     await adoptAndPublish(ports, held)
-    const session = await openSession(ports, held, PRIORITY[request.trigger])
+    const session = await openSession(ports, held, request.trigger)
     // Only from here on is it an attempt: nothing is noted of somebody who has disconnected or was erased.
     held.progress.attemptedAt = toInstant(nowMs)
     const span = spanOf(request, held.state, options, nowMs)

@@ -13,8 +13,6 @@ export interface JobContext {
   readonly attempt: number
   /** Starts, counting those that found the lease taken, were told to pause, or died with their worker. */
   readonly attemptsStarted: number
-  /** How many of its starts ended with the death of their worker. */
-  readonly deaths: number
   /** When it was asked for, in epoch milliseconds. */
   readonly askedAt: number
   /** Aborted when the worker has to end before the job did, or lost its lock on the job. */
@@ -84,7 +82,6 @@ async function runAs<K extends JobKey>(
         jobId: job.id ?? '',
         attempt: job.attemptsMade + 1,
         attemptsStarted: job.attemptsStarted,
-        deaths: job.stalledCounter,
         askedAt: job.timestamp,
         signal,
       }),

@@ -17,7 +17,6 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
     askedAt: scripted.clock.now(),
     attempt: 1,
     attemptsStarted: 1,
-    deaths: 0,
     signal: new AbortController().signal,
   }
   const handlers = createHandlers({

@@ -42,10 +42,14 @@ describe('worker: a parked person', () => {
     expect(connectionOf(worker).parkedAt).not.to.be.a('string')
   })
 
-  it('is fetched for by no webhook and no import, but by hand, which releases them', async () => {
+  it('is fetched for by no poll, no webhook and no import, but by hand, which releases them', async () => {
     const worker = await connected()
     await park(worker)
-    await expectCode(worker.importHistory(), 'not_connected')
+    const calls = worker.dexcom.asked.length
+    for (const run of [worker.importHistory, () => worker.sync('poll'), () => worker.sync('webhook')])
+      await expectCode(run(), 'not_connected')
+    await expectCode(worker.push('unread'), 'not_connected')
+    expect(worker.dexcom.asked.length).to.equal(calls)
     expect(connectionOf(worker).parkedAt).to.be.a('string')
     worker.done()
     await worker.sync('manual')
