@@ -12,6 +12,7 @@ import {
   type JobReader,
   openQueues,
   type Tickets,
+  unfitness,
 } from '@bg-ingest/queue'
 import {
   type CursorCodec,
@@ -65,6 +66,8 @@ export interface ApiContext extends AsyncDisposable {
   /** Null without a password for it. */
   readonly board: BoardSettings | null
   readonly readiness: () => Promise<Readiness>
+  /** What is wrong with Redis for our purpose, as soon as it is there. */
+  readonly redisFlaws: (options: { readonly production: boolean }) => Promise<readonly string[]>
   /** Epoch milliseconds. */
   readonly now: () => number
 }
@@ -82,9 +85,9 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
     const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())
     const accounts = createAccountReader(dynamo, accountsTable)
-    const readings = createReadingReader(dynamo, readingsTable, Date.now)
+    const readings = createReadingReader(dynamo, readingsTable, Date.now, config.retention.days)
     const tables = { readings: readingsTable, accounts: accountsTable }
-    const feed = createFeedReader(dynamo, tables, Date.now)
+    const feed = createFeedReader(dynamo, tables, Date.now, config.retention.days)
     const keys = config.encryption.keys.reveal()
     const { password, actions } = config.board
     const boardQueues = () => owner.own(openQueues(redis, { onError }), (open) => open.close()).queues
@@ -128,6 +131,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
         ],
         () => performance.now(),
       ),
+      redisFlaws: (options) => unfitness(redis, options),
       [Symbol.asyncDispose]: () => owner.close(),
     }
   } catch (err) {

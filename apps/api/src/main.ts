@@ -2,17 +2,26 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfigError, loadApiConfig } from '@bg-ingest/config'
-import { failureLine, runUntilSignal, untilAborted } from '@bg-ingest/process'
+import { failureLine, refuseUnfit, runUntilSignal, untilAborted } from '@bg-ingest/process'
 import { createApp } from './app.ts'
 import { createApiContext } from './context.ts'
 import { listenLimits, stopServing } from './http-limits.ts'
+
+const endNow = (message: string): never => {
+  console.error(message)
+  process.exit(1)
+}
 
 try {
   const config = loadApiConfig(process.env)
   await runUntilSignal(
     async (stop) => {
       await using context = await createApiContext(config)
-      const { logger } = context
+      const { logger, redisFlaws } = context
+      await refuseUnfit(redisFlaws({ production: process.env.NODE_ENV === 'production' }), {
+        asError: (flaws) => new ConfigError(flaws.map((detail) => ({ name: 'REDIS_URL', detail }))),
+        onLate: ({ message }) => endNow(message),
+      })
       const server = createHttpServer(listenLimits, createApp(context, stop))
       server.listen(config.http.port)
       await once(server, 'listening')

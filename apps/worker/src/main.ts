@@ -1,13 +1,12 @@
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
-import { failureLine, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
-import { createConsumers } from '@bg-ingest/queue'
+import { failureLine, refuseUnfit, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
+import { createConsumers, unfitness } from '@bg-ingest/queue'
 import { createWorkerContext } from './context.ts'
 import { startFleetDuties } from './fleet.ts'
 import { createOnGaveUp } from './gave-up.ts'
 import { createHandlers } from './handlers.ts'
 import { startHealthServer } from './health-server.ts'
 import { createOnPoison } from './poison.ts'
-import { refuseUnfitRedis } from './redis-check.ts'
 import { shutdownPlan } from './shutdown-plan.ts'
 
 const endNow = (message: string): never => {
@@ -24,7 +23,10 @@ try {
       await using context = await createWorkerContext(config, stop)
       const { logger, metrics, readiness, redis, fleet } = context
       const production = process.env.NODE_ENV === 'production'
-      await refuseUnfitRedis(redis, { production, onUnfit: ({ message }) => endNow(message) })
+      await refuseUnfit(unfitness(redis, { production }), {
+        asError: (flaws) => new ConfigError(flaws.map((detail) => ({ name: 'REDIS_URL', detail }))),
+        onLate: ({ message }) => endNow(message),
+      })
       const stopping = () => stop.aborted
       const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
       const consumers = createConsumers(redis, createHandlers(context.handlerNeeds), {

@@ -1,5 +1,6 @@
 export { failureLine } from './failure-line.ts'
 export { createOwner, type Owner } from './owner.ts'
 export { createReadiness, type Dependency, type Readiness } from './readiness.ts'
+export { refuseUnfit } from './refuse-unfit.ts'
 export { runUntilSignal, untilAborted } from './run-until-signal.ts'
 export { settledWithin } from './settled-within.ts'

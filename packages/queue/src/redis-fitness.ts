@@ -6,10 +6,11 @@ interface FitnessOptions {
 }
 
 /**
- * What is wrong with this Redis for our purpose, one sentence each; none where it will do. Waits until Redis answers.
+ * What is wrong with this Redis for our purpose, one sentence each; none where it will do. Waits until Redis is there.
  * A Redis that evicts keys loses single jobs and schedules without a word, which nothing can find out.
  */
 export async function unfitness(redis: Redis, { production }: FitnessOptions): Promise<string[]> {
+  await connected(redis)
   const policy = field(await redis.info('memory'), 'maxmemory_policy')
   const problems: string[] = []
   if (policy !== null && policy !== 'noeviction')
@@ -17,6 +18,14 @@ export async function unfitness(redis: Redis, { production }: FitnessOptions): P
   if (production && field(await redis.info('persistence'), 'aof_enabled') === '0')
     problems.push('this Redis has no append-only file; with NODE_ENV=production set appendonly yes')
   return problems
+}
+
+/** A connection for requests answers nothing before it is ready, not even later. */
+async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  redis.once('ready', resolve)
+  await promise
 }
 
 /** A field of INFO; null where this server does not tell it. */
