@@ -21,7 +21,7 @@ const USABLE_PER_HOUR = LIMIT_PER_HOUR * SHARE
 export const SLOT_MS = 3_600_000 / USABLE_PER_HOUR
 
 /** An import asks for every window of 30 days of each record type, and for the range once. */
-export const callsPerImport = (days: number): number => Math.ceil(days / 30) * 3 + 1
+const callsPerImport = (days: number): number => Math.ceil(days / 30) * 3 + 1
 
 export interface Applications {
   readonly count: number

@@ -123,7 +123,11 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       },
       lagMs: load.lagMs,
       board: password && { password: password.reveal(), actions, queues: Object.values(boardQueues()) },
-      polls: { pollIntervalMs: config.polling.intervalMs, vendorDelayMs: (name) => delays.get(name) ?? 0 },
+      polls: {
+        pollIntervalMs: config.polling.intervalMs,
+        shortestPollMs: config.polling.shortestMs,
+        vendorDelayMs: (name) => delays.get(name) ?? 0,
+      },
       readiness: createReadiness(
         [
           { name: 'dynamodb', required: true, check: () => accounts.account(PROBE_USER) },

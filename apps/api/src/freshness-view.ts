@@ -23,6 +23,8 @@ export const Freshness = z
 
 export interface PollSettings {
   readonly pollIntervalMs: number
+  /** The shortest interval of their own that a person may be given. */
+  readonly shortestPollMs: number
   readonly vendorDelayMs: (region: string) => number
 }
 

@@ -176,7 +176,11 @@ function doubles(behind: Background, now: () => number): Doubles {
     vault: { seal: async (userId, field) => `sealed ${field} of ${userId}` },
     cursors: createCursorCodec(KEYS),
     hashBody: createContentHasher(KEYS, 'webhook'),
-    polls: { pollIntervalMs: 900_000, vendorDelayMs: (region) => (region === 'EU' ? 3 : 1) * 3_600_000 },
+    polls: {
+      pollIntervalMs: 900_000,
+      shortestPollMs: 60_000,
+      vendorDelayMs: (region) => (region === 'EU' ? 3 : 1) * 3_600_000,
+    },
     readiness: async () => behind.readiness,
   }
 }

@@ -43,6 +43,26 @@ describe('api: the change feed', () => {
     expect((await feed('?after=2', { headers: { 'if-none-match': headers['etag'] } })).status).to.equal(200)
   })
 
+  it('comes as lines too, all of it where that is asked', async () => {
+    const csv = await feed('?limit=all', { headers: { accept: 'text/csv' } })
+    expect(csv.headers['content-type']).to.equal('text/csv; charset=utf-8')
+    const lines = csv.text.trimEnd().split('\r\n')
+    expect(lines[0]).to.match(/^changeSequence,kind,id,userId,timestamp,/)
+    expect(lines.slice(1).map((line) => line.split(',').slice(0, 2).join())).to.deep.equal([
+      '1,created',
+      '2,created',
+      '3,created',
+    ])
+    const rows = await feed('?after=1&limit=1', { headers: { accept: 'application/x-ndjson' } })
+    expect(
+      rows.text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).sequence),
+    ).to.deep.equal([2])
+    expect((await feed('?limit=all')).status).to.equal(400)
+  })
+
   for (const query of ['after=-1', 'after=x', 'after=1.5', 'limit=0', 'limit=1001', 'limit=1&limit=2', 'from=1'])
     it(`refuses ${query}`, async () => {
       const { status, json } = await feed(`?${query}`)

@@ -8,6 +8,7 @@ const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 const MINUTE_MS = 60_000
 const polls = {
   pollIntervalMs: 15 * MINUTE_MS,
+  shortestPollMs: MINUTE_MS,
   vendorDelayMs: (region: string) => (region === 'EU' ? 180 : 60) * MINUTE_MS,
 }
 const connection = { ...(CONNECTED.connection ?? expect.fail()), userId: ALICE }

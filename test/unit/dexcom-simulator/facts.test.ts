@@ -1,3 +1,4 @@
+import { parseWireTime } from '@bg-ingest/dexcom-contract'
 import { deviceList } from '@bg-ingest/dexcom-simulator/parts'
 import { DAY_MS } from '@bg-ingest/domain'
 import { expect } from 'chai'
@@ -5,7 +6,8 @@ import { accountOf, START_MS } from './accounts.ts'
 import { minutesAgo, pageOf, recordsOf, someone, steady, truthAt, VIEW, type WireRecord } from './pages.ts'
 
 const HOUR_MS = 3_600_000
-const times = (records: readonly WireRecord[]) => records.map(({ systemTime }) => Date.parse(String(systemTime)))
+const times = (records: readonly WireRecord[]) =>
+  records.map(({ systemTime }) => parseWireTime(String(systemTime))?.epochMs ?? Number.NaN)
 const values = (records: readonly WireRecord[]) => records.map(({ value }) => value)
 const HALF_HOUR = { fromMs: minutesAgo(60), toMs: minutesAgo(30) }
 

@@ -1,13 +1,16 @@
-import { PublicChange, toPublicReading, UserId } from '@bg-ingest/domain'
-import type { FeedReader } from '@bg-ingest/store/read'
+import { AppError, PublicChange, toPublicReading, UserId } from '@bg-ingest/domain'
+import type { FeedEntry, FeedReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
 import { defineRoute } from '../define-route.ts'
 import { etagOf, PRIVATE_CACHE } from '../etag.ts'
-import { integerInput, UserParams } from '../parameters.ts'
+import { changeColumns } from '../formats/change-columns.ts'
+import { integerInput, pageLimitInput, UserParams } from '../parameters.ts'
+
+const MAX_PAGE = 1000
 
 const Query = z.strictObject({
   after: integerInput(0, Number.MAX_SAFE_INTEGER).default(0),
-  limit: integerInput(1, 1000).default(200),
+  limit: pageLimitInput(MAX_PAGE).default(200),
 })
 
 const ChangePage = z
@@ -33,20 +36,43 @@ export const listChanges = ({ feed }: { readonly feed: FeedReader }) =>
       params: UserParams,
       query: Query,
       responses: { 200: ChangePage },
+      rows: { row: PublicChange, columns: changeColumns },
       errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
     },
-    async ({ params: { userId }, query: { after, limit } }) => {
-      const { through, latestSequence, changes } = await feed.changes(userId, after, limit)
-      const shown = changes.map(({ sequence, kind, reading }) => ({
-        sequence,
-        kind,
-        reading: toPublicReading(reading),
-      }))
-      const more = through < latestSequence
-      return {
-        status: 200,
-        body: { userId, after, through, latestSequence, more, changes: shown },
-        headers: { ETag: etagOf(after, through, latestSequence, shown), 'Cache-Control': PRIVATE_CACHE },
+    async ({ params: { userId }, query: { after, limit }, format }) => {
+      const headers = { 'Cache-Control': PRIVATE_CACHE }
+      if (limit === 'all') {
+        if (format === 'json') throw onlyInRows()
+        return { pages: everyPage(feed, userId, after), headers }
       }
+      const { through, latestSequence, changes } = await feed.changes(userId, after, limit)
+      const shown = changes.map(toPublic)
+      if (format !== 'json') return { pages: onePage(shown), headers }
+      const more = through < latestSequence
+      const ETag = etagOf(after, through, latestSequence, shown)
+      const body = { userId, after, through, latestSequence, more, changes: shown }
+      return { status: 200, body, headers: { ...headers, ETag } }
     },
   )
+
+const toPublic = ({ sequence, kind, reading }: FeedEntry) => ({ sequence, kind, reading: toPublicReading(reading) })
+
+async function* onePage<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield rows
+}
+
+/** Page after page up to the last sequence there is, each asked for when the one before has been taken. */
+async function* everyPage(feed: FeedReader, userId: UserId, start: number) {
+  let after = start
+  for (;;) {
+    const { through, latestSequence, changes } = await feed.changes(userId, after, MAX_PAGE)
+    yield changes.map(toPublic)
+    if (through >= latestSequence) return
+    after = through
+  }
+}
+
+const onlyInRows = () =>
+  new AppError('invalid_request', 'The request does not match the contract', {
+    errors: [{ pointer: 'limit', detail: 'all goes with Accept: text/csv or application/x-ndjson' }],
+  })

@@ -22,8 +22,6 @@ interface Needs {
   readonly jobs: Pick<JobReader, 'wait'>
 }
 
-/** A minute: quicker polls find nothing new, since sensors measure every five. A service set to poll quicker may do so. */
-const SHORTEST_S = 60
 const LONGEST_S = 86_400
 
 /** A caller waits for a worker to change it; after that the change still happens. */
@@ -37,7 +35,7 @@ const Body = z
       .min(1)
       .max(LONGEST_S)
       .optional()
-      .meta({ description: `At least ${SHORTEST_S}, or the service's own interval where that is shorter` }),
+      .meta({ description: "In production at least 60, or the service's own interval where that is shorter" }),
     paused: z.boolean().optional(),
   })
   .refine(({ pollIntervalSeconds, paused }) => pollIntervalSeconds !== undefined || paused !== undefined, {
@@ -82,8 +80,8 @@ export const patchConnection = ({ accounts, polls, now, queue, jobs }: Needs) =>
     },
   )
 
-function refuseTooShort(seconds: number | undefined, { pollIntervalMs }: PollSettings): void {
-  const shortest = Math.min(SHORTEST_S, pollIntervalMs / 1000)
+function refuseTooShort(seconds: number | undefined, { shortestPollMs }: PollSettings): void {
+  const shortest = shortestPollMs / 1000
   if (seconds === undefined || seconds >= shortest) return
   throw new AppError('invalid_request', 'The request does not match the contract', {
     errors: [{ pointer: '/pollIntervalSeconds', detail: `must be at least ${shortest}` }],

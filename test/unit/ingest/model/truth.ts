@@ -71,7 +71,7 @@ export function aTruth(): Truth {
         return page.finally(ended)
       }
       // Nothing else of Dexcom is called by a sync whose tokens are fresh.
-      return { fetchReadings } as Dexcom
+      return { fetchReadings, crowded: () => false } as Partial<Dexcom> as Dexcom
     },
   }
 }
