@@ -5,7 +5,7 @@ import { apiHttp, board, returnTo, workerHttp } from './http.ts'
 import { jwt, tokenSigning } from './jwt.ts'
 import { service, shutdown } from './service.ts'
 import { dynamo, rabbitmq, redis } from './stores.ts'
-import { polling, sync } from './sync.ts'
+import { polling, retention, sync } from './sync.ts'
 import { webhook } from './webhook.ts'
 
 /** Reads the API's environment, once, at start. Throws ConfigError that names every bad variable and no value. */
@@ -27,6 +27,7 @@ export function loadApiConfig(env: Environment, nodeVersion: string = process.ve
     dexcom: dexcomRedirect,
     returnTo,
     polling,
+    retention,
     board,
   })
   return { ...rest, dexcom: { ...dexcom, regions } }

@@ -204,8 +204,8 @@ export const variables: readonly Variable[] = [
   {
     name: 'RETENTION_DAYS',
     fallback: '730',
-    meaning: 'How long readings are kept; 0 keeps them for ever',
-    readBy: ['worker'],
+    meaning: 'How long readings are kept, and shown; 0 keeps them for ever',
+    readBy: BOTH,
   },
   { name: 'WORKER_CONCURRENCY', fallback: '50', meaning: 'Syncs at a time in one worker', readBy: ['worker'] },
   {

@@ -141,6 +141,13 @@ export interface Connection {
   readonly notices: readonly Notice[]
 }
 
+export interface ExpiryPage {
+  /** Behind which key it begins; null for the first. */
+  readonly after: string | null
+  readonly limit: number
+  readonly retentionDays: number
+}
+
 export interface AccountStore {
   /**
    * One conditional update; null while another run holds the lease. `revive` keeps a tombstone that is about to expire
@@ -181,6 +188,8 @@ export interface AccountStore {
   countLog(userId: UserId): Promise<number>
   /** Replaces the state by a tombstone: fence and erasure, no health data, gone after 30 days. Ends the lease. */
   entomb(userId: UserId, lease: Lease, erasure?: Erasure): Promise<void>
+  /** Sets the expiry of one page of log items, like `reexpire` of the readings. */
+  reexpireLog(userId: UserId, page: ExpiryPage, stillHeld: () => void): Promise<string | null>
   /** Log items that begin above a sequence, in order, at most `limit` of them. */
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
 }
@@ -195,6 +204,8 @@ export interface ReadingStore {
   count(userId: UserId): Promise<number>
   /** Deletes every reading of a person; answers how many. */
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
+  /** Sets the expiry of one page of readings to a retention; answers the last key of it, null behind the last page. */
+  reexpire(userId: UserId, page: ExpiryPage, stillHeld: () => void): Promise<string | null>
   /** In batches, for readings that the diff found absent; `stillHeld` is asked before every batch. */
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   /**

@@ -48,7 +48,11 @@ async function publishPending(ports: Ports, held: Held): Promise<void> {
     const waiting = await ports.accounts.rangesAfter(held.userId, held.progress.published, RANGES_PER_PAGE)
     // A frozen run may claim late; what it claimed is adopted by the next run, not told half-way by this one.
     const ranges = waiting.filter(({ last }) => last <= held.progress.committed)
-    if (ranges.length === 0) return
+    if (ranges.length === 0) {
+      // What waited for the broker until its readings were past retention has expired, and is told to nobody.
+      held.progress.published = held.progress.committed
+      return
+    }
     const keys = new Set(ranges.flatMap(({ changes }) => changes.map(({ key }) => key)))
     const readings = await ports.readings.byKeys(held.userId, [...keys])
     if (!(await publishRanges(ports, held, ranges, readings))) return

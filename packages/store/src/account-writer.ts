@@ -7,7 +7,8 @@ import { type ConnectionWriter, createConnectionWriter } from './connection-writ
 import { countItems } from './count-items.ts'
 import { erasePartition } from './erase-partition.ts'
 import { CHANGES, CONNECTION, STATE } from './keys.ts'
-import { appendRanges } from './log-writer.ts'
+import { appendRanges, reexpireLog } from './log-writer.ts'
+import type { ExpiryPage } from './reexpire.ts'
 import { createStateWriter, type Lease, type StateWriter } from './state-writer.ts'
 import { removeEntry, writeEntry } from './user-registry.ts'
 
@@ -18,12 +19,18 @@ export interface AccountWriter extends StateWriter, ConnectionWriter {
   rangesAfter(userId: UserId, sequence: number, limit: number): Promise<ChangeRange[]>
   eraseLog(userId: UserId, stillHeld: () => void): Promise<void>
   countLog(userId: UserId): Promise<number>
+  reexpireLog(userId: UserId, page: ExpiryPage, stillHeld: () => void): Promise<string | null>
 }
 
 const STATE_ONLY = new Set([STATE])
 
 /** Write side of the accounts table. Every write carries the fence of its lease and fails behind a newer one. */
-export function createAccountWriter(once: DynamoDBDocumentClient, table: string, now: () => number): AccountWriter {
+export function createAccountWriter(
+  once: DynamoDBDocumentClient,
+  table: string,
+  now: () => number,
+  retentionDays = 0,
+): AccountWriter {
   const client = steady(once)
   const register = (userId: UserId, connection: AccountConnection | null, { fence }: Lease) =>
     writeEntry(client, table, { userId, connection, fence })
@@ -51,10 +58,12 @@ export function createAccountWriter(once: DynamoDBDocumentClient, table: string,
       return Item ? parseConnection(Item) : null
     },
 
-    appendRanges: (userId, lease, ranges) => appendRanges(client, table, userId, lease, ranges),
+    appendRanges: (userId, lease, ranges) => appendRanges(client, { table, retentionDays }, userId, lease, ranges),
     rangesAfter: (userId, sequence, limit) => rangesAbove(client, table, userId, sequence, limit),
 
     countLog: (userId) => countItems(client, { table, sortKey: 'item', userId, prefix: CHANGES }),
+
+    reexpireLog: (userId, page, stillHeld) => reexpireLog(client, table, userId, page, stillHeld),
 
     async eraseLog(userId, stillHeld) {
       await erasePartition(client, { table, sortKey: 'item', userId, stillHeld, except: STATE_ONLY })

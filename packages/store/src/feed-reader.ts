@@ -25,7 +25,12 @@ export interface FeedReader {
 }
 
 /** The change feed: the log says what changed, the readings table holds its newest state. */
-export function createFeedReader(client: DynamoDBDocumentClient, tables: Tables, now: () => number): FeedReader {
+export function createFeedReader(
+  client: DynamoDBDocumentClient,
+  tables: Tables,
+  now: () => number,
+  retentionDays = 0,
+): FeedReader {
   return {
     async changes(userId, after, limit) {
       const latestSequence = await committedSequence(client, tables.accounts, userId)
@@ -34,7 +39,7 @@ export function createFeedReader(client: DynamoDBDocumentClient, tables: Tables,
         .filter(({ sequence }) => sequence > after && sequence <= latestSequence)
         .slice(0, limit)
       const keys = [...new Set(wanted.map(({ key }) => key))]
-      const readings = await readByKeys(client, tables.readings, userId, keys, now())
+      const readings = await readByKeys(client, tables.readings, userId, keys, { nowMs: now(), retentionDays })
       const changes = wanted.flatMap(({ sequence, kind, key }) => {
         const reading = readings.get(key)
         // Told again further on, under its higher number; a reading that is gone (retention) is told no more.

@@ -1,7 +1,8 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import type { ReadingKey, StoredReading, UserId } from '@bg-ingest/domain'
 import { pauseBefore, TRIES } from './attempts.ts'
-import { fromItem, isExpired, isVoid } from './reading-codec.ts'
+import { fromItem, isVoid } from './reading-codec.ts'
+import { isExpired } from './retention.ts'
 
 /** DynamoDB takes at most 100 keys in one BatchGetItem. */
 const KEYS_PER_CALL = 100
@@ -11,12 +12,12 @@ export async function readByKeys(
   table: string,
   userId: UserId,
   keys: readonly ReadingKey[],
-  /** Given: what has expired by this time (epoch milliseconds) is left out. */
-  nowMs?: number,
+  /** Given: what has expired by this time (epoch milliseconds), or is past retention then, is left out. */
+  limits?: { readonly nowMs: number; readonly retentionDays: number },
 ): Promise<Map<ReadingKey, StoredReading>> {
   const found = new Map<ReadingKey, StoredReading>()
   for (const item of await itemsByKeys(client, table, userId, keys))
-    if (!isVoid(item) && (nowMs === undefined || !isExpired(item, nowMs)))
+    if (!isVoid(item) && (limits === undefined || !isExpired(item, limits.nowMs, limits.retentionDays)))
       found.set(item['readingKey'] as ReadingKey, fromItem(item))
   return found
 }

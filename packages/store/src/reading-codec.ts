@@ -1,5 +1,6 @@
-import { epochMs, StoredReading } from '@bg-ingest/domain'
+import { StoredReading } from '@bg-ingest/domain'
 import * as z from 'zod'
+import { readingExpiry } from './retention.ts'
 
 /** How a reading lies in the table. Absent attributes stand for null: they cost neither bytes nor units. */
 export type ReadingItem = Record<string, unknown> & { readonly userId: string; readonly readingKey: string }
@@ -14,19 +15,16 @@ interface ItemOptions {
 
 export function toItem(reading: StoredReading, { readingKey, fence, retentionDays }: ItemOptions): ReadingItem {
   const { device, ...rest } = reading
+  const expiresAt = readingExpiry(reading.timestamp, retentionDays)
   return {
     ...withoutNulls(rest),
     ...withoutNulls(device),
     readingKey,
     userId: reading.userId,
     fence,
-    ...(retentionDays > 0 ? { expiresAt: expirySeconds(reading, retentionDays) } : {}),
+    ...(expiresAt === null ? {} : { expiresAt }),
   }
 }
-
-/** DynamoDB's TTL takes a number of seconds since the epoch; milliseconds would never expire. */
-const expirySeconds = ({ timestamp }: StoredReading, retentionDays: number): number =>
-  Math.floor(epochMs(timestamp) / 1000) + retentionDays * 86_400
 
 const Item = z.object({
   transmitterId: z.string().nullable().default(null),
@@ -61,10 +59,6 @@ export const isVoid = (item: Record<string, unknown>): boolean => item['void'] =
 
 /** Taken back at Dexcom: kept for the change feed alone. */
 export const isDeleted = (item: Record<string, unknown>): boolean => item['deleted'] === true
-
-/** TTL deletes late, by days: until then every read looks for itself. */
-export const isExpired = (item: Record<string, unknown>, nowMs: number): boolean =>
-  typeof item['expiresAt'] === 'number' && item['expiresAt'] * 1000 <= nowMs
 
 const withoutNulls = (object: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null))

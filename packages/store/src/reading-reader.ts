@@ -11,12 +11,19 @@ export interface ReadingReader {
 const EVER = { from: toInstant(0), to: toInstant(Date.UTC(9999, 11, 31)) }
 const CGM = new Set(['cgm'] as const)
 
-export function createReadingReader(client: DynamoDBDocumentClient, table: string, now: () => number): ReadingReader {
+/** `retentionDays`: what is older is not shown, whatever expiry it was stored with; 0 shows everything. */
+export function createReadingReader(
+  client: DynamoDBDocumentClient,
+  table: string,
+  now: () => number,
+  retentionDays = 0,
+): ReadingReader {
+  const limits = () => ({ nowMs: now(), retentionDays })
   return {
     async latest(userId) {
       const query = { userId, ...EVER, order: 'desc', limit: 1, types: CGM } as const
-      return (await readRange(client, table, query, now())).readings[0] ?? null
+      return (await readRange(client, table, query, limits())).readings[0] ?? null
     },
-    range: (query) => readRange(client, table, query, now()),
+    range: (query) => readRange(client, table, query, limits()),
   }
 }

@@ -1,5 +1,13 @@
 import { type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk/lib-dynamodb'
-import { type ReadingKey, readingKey, type StoredReading, toInstant, type UserId, type Window } from '@bg-ingest/domain'
+import {
+  type Instant,
+  type ReadingKey,
+  readingKey,
+  type StoredReading,
+  toInstant,
+  type UserId,
+  type Window,
+} from '@bg-ingest/domain'
 import { steady } from './attempts.ts'
 import { allEnded, batchWrite } from './batch-write.ts'
 import { holds, leaseLost } from './conditional.ts'
@@ -7,7 +15,9 @@ import { countItems } from './count-items.ts'
 import { erasePartition } from './erase-partition.ts'
 import { refuseOversized } from './item-size.ts'
 import { readByKeys } from './reading-batch.ts'
-import { fromItem, isExpired, isVoid, toItem } from './reading-codec.ts'
+import { fromItem, isVoid, toItem } from './reading-codec.ts'
+import { type ExpiryPage, reexpire } from './reexpire.ts'
+import { isExpired, readingExpiry } from './retention.ts'
 import type { Lease } from './state-writer.ts'
 import { sealClaims } from './void-marker.ts'
 
@@ -16,6 +26,7 @@ export interface ReadingWriter {
   byKeys(userId: UserId, keys: readonly ReadingKey[]): Promise<Map<ReadingKey, StoredReading>>
   count(userId: UserId): Promise<number>
   eraseAll(userId: UserId, stillHeld: () => void): Promise<number>
+  reexpire(userId: UserId, page: ExpiryPage, stillHeld: () => void): Promise<string | null>
   write(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   writeAbsent(lease: Lease, readings: readonly StoredReading[], stillHeld: () => void): Promise<void>
   seal(userId: UserId, lease: Lease, claims: ReadonlyMap<ReadingKey, number>, stillHeld: () => void): Promise<void>
@@ -66,16 +77,31 @@ export function createReadingWriter(once: DynamoDBDocumentClient, options: Write
       )
       for await (const { Items = [] } of pages)
         for (const stored of Items)
-          if (!isVoid(stored) && !isExpired(stored, now()))
+          if (!isVoid(stored) && !isExpired(stored, now(), retentionDays))
             found.set(stored['readingKey'] as ReadingKey, fromItem(stored))
       return found
     },
 
-    byKeys: (userId, keys) => readByKeys(client, table, userId, keys),
+    byKeys: (userId, keys) => readByKeys(client, table, userId, keys, { nowMs: now(), retentionDays }),
 
     count: (userId) => countItems(client, { table, sortKey: 'readingKey', userId }),
 
     eraseAll: (userId, stillHeld) => erasePartition(client, { table, sortKey: 'readingKey', userId, stillHeld }),
+
+    reexpire: (userId, { after, limit, retentionDays: days }, stillHeld) =>
+      reexpire(client, {
+        table,
+        sortKey: 'readingKey',
+        userId,
+        between: ['0', ':'], // every key begins with a digit of its year
+        after,
+        limit,
+        attributes: ['timestamp'],
+        version: 'sequence',
+        wanted: ({ timestamp }) =>
+          typeof timestamp === 'string' ? readingExpiry(timestamp as Instant, days) : undefined,
+        stillHeld,
+      }),
 
     async write({ fence }, readings, stillHeld) {
       for (let start = 0; start < readings.length; start += PARALLEL_PUTS) {

@@ -57,6 +57,7 @@ function aStore() {
     rangesAfter: async (_userId, sequence, limit) => ranges.filter(({ first }) => first > sequence).slice(0, limit),
     eraseLog: async () => void store.erased.push('log'),
     countLog: async () => ranges.length,
+    reexpireLog: async () => null,
     entomb: async (_userId, _lease, erasure) => {
       store.erased.push('state')
       connection = null
@@ -75,6 +76,7 @@ function aStore() {
     seal: async () => undefined,
     writeAbsent: async (_lease, more) => keep(more),
     count: async () => stored.size,
+    reexpire: async () => null,
     eraseAll: async () => {
       store.erased.push('readings')
       const count = stored.size

@@ -106,6 +106,7 @@ export function memoryAccounts(db: Database, wire: Wire, now: () => number): Acc
           .sort((a, b) => a.first - b.first)
           .slice(0, limit),
       ),
+    reexpireLog: () => wire('reexpire log', () => null),
     countLog: () => wire('count log', () => db.log.size),
     eraseLog: () => wire('erase log', () => db.log.clear()),
     entomb: () => wire('entomb', () => undefined),
@@ -141,6 +142,7 @@ export function memoryReadings(db: Database, wire: Wire): ReadingStore {
       }
       await wire('batch', batch, stillHeld)
     },
+    reexpire: () => wire('reexpire', () => null),
     count: () => wire('count', () => db.readings.size),
     eraseAll: () => wire('erase', () => db.readings.size),
     async seal(_userId, lease, claims, stillHeld) {
