@@ -4,7 +4,7 @@ import { createDexcomClient, createGates } from '@bg-ingest/dexcom'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
 import { UserId } from '@bg-ingest/domain'
 import { createNoBroker, createPublisher } from '@bg-ingest/events'
-import type { Ports } from '@bg-ingest/ingest'
+import { FINDINGS, type Ports } from '@bg-ingest/ingest'
 import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-ingest/process'
 import {
   connectForRequests,
@@ -21,12 +21,15 @@ import { createErasureReceipts, createUserHasher, createVault, deriveKey } from 
 import {
   createAccountWriter,
   createDynamo,
+  createInspector,
   createReadingWriter,
   createUserRegistry,
   WRITE_LIMITS,
 } from '@bg-ingest/store/write'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
 import { createConcludeErasure } from './conclude-erasure.ts'
+import { createDailyExamination } from './daily-examination.ts'
+import { createExamination, type Examine } from './examination.ts'
 import type { FleetParts } from './fleet.ts'
 import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
@@ -42,13 +45,25 @@ export interface WorkerContext extends AsyncDisposable {
   readonly ports: Ports
   readonly handlerNeeds: HandlerNeeds
   readonly hashUser: (userId: UserId) => string
+  readonly examine: Examine
   readonly fleet: FleetParts
   readonly readiness: () => Promise<Readiness>
 }
 
+export interface ContextOptions {
+  /** Takes each line of the log; stdout where unset. */
+  readonly write?: (line: string) => void
+  /** False opens no way to the broker: what changes is left for workers to tell. */
+  readonly publishes?: boolean
+}
+
 /** The worker's only composition root: opened top to bottom, closed bottom to top. */
-export async function createWorkerContext(config: WorkerConfig, stop: AbortSignal): Promise<WorkerContext> {
-  const logger = createLogger({ level: config.service.logLevel, service: 'worker' })
+export async function createWorkerContext(
+  config: WorkerConfig,
+  stop: AbortSignal,
+  { write, publishes = true }: ContextOptions = {},
+): Promise<WorkerContext> {
+  const logger = createLogger({ level: config.service.logLevel, service: 'worker', ...(write ? { write } : {}) })
   const owner = createOwner(
     (err) => logger.warn('close failed', { err }),
     shutdownPlan(config.shutdown.graceMs).closeMs,
@@ -56,8 +71,8 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
   try {
     const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
     const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
-    const store = openStore(config, metrics, owner, retentionDays)
-    const publisher = openPublisher(config, logger, metrics, owner)
+    const { inspector, ...store } = openStore(config, metrics, owner, retentionDays)
+    const publisher = publishes ? openPublisher(config, logger, metrics, owner) : createNoBroker()
     const queue = openQueue(config, logger, owner)
     metrics.collect(() => queueDepths(queue.queues, Date.now(), queue.parked))
     const keys = config.encryption.keys.reveal()
@@ -71,13 +86,25 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
       },
       metrics,
     )
+    const hashUser = createUserHasher(keys)
+    metrics.doctorFindingsKnown(FINDINGS)
+    const examine = createExamination({
+      ports,
+      inspector,
+      registry: store.registry,
+      schedules: queue.schedules,
+      retentionDays,
+      pollIntervalMs: config.sync.pollIntervalMs,
+      publishing: config.rabbitmq.url !== null,
+    })
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
       logger,
       metrics,
       redis: queue.redis,
       ports,
-      hashUser: createUserHasher(keys),
+      hashUser,
+      examine,
       handlerNeeds: {
         ports,
         producer: queue.producer,
@@ -101,6 +128,14 @@ export async function createWorkerContext(config: WorkerConfig, stop: AbortSigna
             signal,
           )
         },
+        examine: createDailyExamination({
+          examine,
+          producer: queue.producer,
+          metrics,
+          logger,
+          hashUser,
+          retentionDays,
+        }),
         concludeErasure: createConcludeErasure({ ports, receipts: createErasureReceipts(keys), logger }),
       },
       fleet: { ...queue, registry: store.registry },
@@ -133,8 +168,13 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
     opened.destroy(),
   )
   return {
-    accounts: createAccountWriter(client, accountsTable, Date.now),
+    accounts: createAccountWriter(client, accountsTable, Date.now, retentionDays),
     registry: createUserRegistry(client, accountsTable),
+    inspector: createInspector(client, {
+      tables: { readings: readingsTable, accounts: accountsTable },
+      retentionDays,
+      now: Date.now,
+    }),
     readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
   }
 }

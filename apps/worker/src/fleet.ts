@@ -4,6 +4,7 @@ import {
   type Consumers,
   createLeadership,
   createRestoreMarker,
+  createRoundCounter,
   type JobProducer,
   type ParkedJobs,
   type Queues,
@@ -13,6 +14,7 @@ import {
 } from '@bg-ingest/queue'
 import type { UserRegistry } from '@bg-ingest/store/write'
 import type { Logger, Metrics } from '@bg-ingest/telemetry'
+import { createExaminationRounds } from './examination-rounds.ts'
 import { createReconciler, RECONCILER_TIMING } from './reconciler.ts'
 import { createWatchdog, WATCHDOG_MS } from './watchdog.ts'
 
@@ -41,6 +43,9 @@ interface Needs {
 /** Three beats: a leader that is merely slow goes on leading. */
 const LEADER_TTL_MS = 3 * RECONCILER_TIMING.beatMs
 const LOOK_MS = 5_000
+/** A fifth of a part's share of the day. */
+const ROUNDS_BEAT_MS = 60_000
+const ROUNDS_LEADER_TTL_MS = 3 * ROUNDS_BEAT_MS
 /** A delay that ended so long ago has been overlooked; BullMQ looks every 10 s at least. */
 const DUE_GRACE_MS = 15_000
 
@@ -61,6 +66,17 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
     now: Date.now,
     logger,
   })
+  const rounds = createExaminationRounds({
+    registry: fleet.registry,
+    leadership: createLeadership(fleet.redis, {
+      name: 'examinations',
+      token: randomUUID(),
+      ttlMs: ROUNDS_LEADER_TTL_MS,
+    }),
+    counter: createRoundCounter(fleet.redis, { name: 'examinations' }),
+    request: (userId, delayMs) => fleet.producer.enqueue('examineUser', { v: 1, userId }, { delayMs }),
+    now: Date.now,
+  })
   const look = createWatchdog({
     progress: consumers.progress,
     startable: () => startable(fleet.lookout.redis, fleet.lookout.queues, Date.now(), DUE_GRACE_MS),
@@ -74,15 +90,18 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
     needs.onWedged()
   }
   const told = (err: unknown) => logger.warn('schedules could not be compared with the registry', { err })
+  const toldOfRounds = (err: unknown) => logger.warn('nobody could be asked to be examined', { err })
   const loops = [
     every(RECONCILER_TIMING.beatMs, stop.signal, () => reconciler.beat().catch(told)),
     every(LOOK_MS, stop.signal, watch),
+    every(ROUNDS_BEAT_MS, stop.signal, () => rounds.beat().catch(toldOfRounds)),
   ]
   return {
     async stop() {
       stop.abort()
       await Promise.all(loops)
       await reconciler.close()
+      await rounds.close()
     },
   }
 }

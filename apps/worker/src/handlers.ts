@@ -1,5 +1,6 @@
 import { AppError, type UserId } from '@bg-ingest/domain'
 import {
+  applyRetention,
   type Connection,
   configureUser,
   connectUser,
@@ -35,6 +36,8 @@ export interface HandlerNeeds {
   readonly publishing: boolean
   /** Removes the jobs that name an erased person, but for what they asked for afterwards, and whatever else in Redis does. */
   readonly forgetJobs: (userId: UserId, askedBefore: number, stop: AbortSignal) => Promise<Forgotten>
+  /** The daily look at what is kept of a person. */
+  readonly examine: (userId: UserId) => Promise<unknown>
   /** Signs, keeps and logs the receipt of an erasure. */
   readonly concludeErasure: ConcludeErasure
 }
@@ -88,6 +91,13 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
   }
 
   return {
+    examineUser: ({ userId }) => needs.examine(userId),
+
+    async applyRetention({ userId }, { signal }) {
+      const { more } = await applyRetention(ports, history, userId, signal)
+      if (more) await producer.enqueue('applyRetention', { v: 1, userId })
+    },
+
     // A tick only asks: a scheduler's own jobs ignore deduplication and overlap.
     pollTick: ({ userId }) => producer.requestSync({ userId, trigger: 'poll', requestId: ports.newId() }),
 

@@ -31,6 +31,7 @@ export { type ConnectionListener, connectForRequests, connectForWork } from './r
 export { unfitness } from './redis-fitness.ts'
 export type { RequestedJob, SyncRequest } from './request-sync.ts'
 export { createRestoreMarker, type RestoreMarker } from './restore-marker.ts'
+export { createRoundCounter, type RoundCounter } from './round-counter.ts'
 export type { ScheduleFault } from './schedule-faults.ts'
 export { createSchedules, type Schedule, type Schedules, type SchedulesOptions } from './schedules.ts'
 export { createSeenDigests, type SeenDigests, type StoredDigest } from './seen-digests.ts'

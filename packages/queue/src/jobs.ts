@@ -114,6 +114,25 @@ export const jobs = {
     priority: () => PRIORITY.history,
     options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
   }),
+  examineUser: defineJob({
+    name: 'examine',
+    queue: 'bg-maintenance',
+    schema: OfUser,
+    dedup: ({ userId }) => userKey(userId, 'examine'),
+    keepLastIfActive: false,
+    priority: () => PRIORITY.history,
+    options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
+  }),
+  applyRetention: defineJob({
+    name: 'apply-retention',
+    queue: 'bg-maintenance',
+    schema: OfUser,
+    dedup: ({ userId }) => userKey(userId, 'retention'),
+    // The handler asks for the next piece while its own job still runs.
+    keepLastIfActive: true,
+    priority: () => PRIORITY.history,
+    options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
+  }),
   publishChanges: defineJob({
     name: 'publish-changes',
     queue: 'bg-maintenance',

@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb'
+import { type DynamoDBDocumentClient, paginateQuery, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import { Change, type ChangeRange, Instant, type UserId } from '@bg-ingest/domain'
 import * as z from 'zod'
 import { CHANGES_END, changeItem } from './keys.ts'
@@ -45,4 +45,33 @@ export async function rangeAround(
     }),
   )
   return (page.Items ?? []).map((item) => LogItem.parse(item))
+}
+
+/** All log items in order; given an instant, only those that were claimed from then on. */
+export async function newestRanges(
+  client: DynamoDBDocumentClient,
+  table: string,
+  userId: UserId,
+  since: Instant | null,
+): Promise<ChangeRange[]> {
+  const found: ChangeRange[] = []
+  const pages = paginateQuery(
+    { client },
+    {
+      TableName: table,
+      KeyConditionExpression: 'userId = :user AND #item BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':user': userId, ':from': changeItem(0), ':to': CHANGES_END },
+      // Newest first, so that a look at a few days does not go through years.
+      ScanIndexForward: false,
+      ConsistentRead: true,
+    },
+  )
+  for await (const { Items = [] } of pages)
+    for (const item of Items) {
+      const range = LogItem.parse(item)
+      if (since !== null && range.at < since) return found.reverse()
+      found.push(range)
+    }
+  return found.reverse()
 }

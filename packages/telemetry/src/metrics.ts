@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { dexcomMetrics } from './dexcom-metrics.ts'
+import { doctorMetrics } from './doctor-metrics.ts'
 import { eventMetrics } from './event-metrics.ts'
 import { httpMetrics } from './http-metrics.ts'
 import { type QueueState, queueMetrics } from './queue-metrics.ts'
@@ -42,6 +43,7 @@ export function createMetrics(options: MetricsOptions) {
     ...eventMetrics(registry),
     ...storeMetrics(registry),
     ...webhookMetrics(registry),
+    ...doctorMetrics(registry),
     connectionsCounted,
     /** Says where the state of the queues is asked, at every scrape. */
     collect(read: () => Promise<readonly QueueState[]>): void {

@@ -13,6 +13,8 @@ const SAMPLES: { readonly [K in JobKey]: object } = {
   disconnectUser: { v: 1, userId, erase: true, requestId: 'r' },
   configureUser: { v: 1, userId, pollIntervalSeconds: 60, paused: true, requestId: 'r' },
   reconcileUser: { v: 1, userId },
+  examineUser: { v: 1, userId },
+  applyRetention: { v: 1, userId },
   publishChanges: { v: 1, userId },
   pollTick: { v: 1, userId },
 }

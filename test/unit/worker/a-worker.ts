@@ -50,6 +50,7 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
     history: { retentionDays: 0, stopping: () => false },
     pollIntervalMs: 900_000,
     publishing: true,
+    examine: async () => undefined,
     forgetJobs: async () => {
       did.push('forget jobs')
       return { jobs: 0, keys: 0 }
