@@ -1,5 +1,6 @@
 import type { Deletion, Measurement, ReadingKey, StoredReading } from '@bg-ingest/domain'
 import { withoutRepeats } from './repeats.ts'
+import { keysIn, underKey } from './stored-keys.ts'
 import { takenBack } from './taken-back.ts'
 
 /** A reading that has to be written, and how. `revision` counts up with each change of content. */
@@ -30,15 +31,17 @@ export function diffReadings(
   committed: number,
   deletions: readonly Deletion[] = [],
 ): Diff {
-  const gone = takenBack(measurements, deletions, stored)
+  const keyOf = keysIn(stored)
+  const gone = takenBack(measurements, deletions, { stored, keyOf })
   // A moved fingerstick may have kept its ticks: it is no twin of where it was.
   const staying = new Map([...stored].filter(([key]) => !gone.has(key)))
-  const { kept, dropped } = withoutRepeats(measurements, staying)
+  const { kept, dropped } = withoutRepeats(measurements, { stored: staying, keyOf })
   const differences: Difference[] = []
   const unchanged: Measurement[] = [...dropped]
   for (const [key, measurement] of kept) {
-    const change = changeOf(measurement, stored.get(key), committed)
-    if (change) differences.push({ key, measurement, ...change })
+    const known = stored.get(key)
+    const change = changeOf(measurement, known, committed)
+    if (change) differences.push({ key, measurement: underKey(key, measurement, known), ...change })
     else unchanged.push(measurement)
   }
   for (const [key, reading] of gone)

@@ -1,9 +1,10 @@
-import { type Measurement, type ReadingKey, readingKey, type StoredReading } from '@bg-ingest/domain'
+import type { Measurement, ReadingKey } from '@bg-ingest/domain'
+import type { Keyed } from './stored-keys.ts'
 
 /** Keeps one measurement of each key and one of each set of twins; the rest is dropped, not lost: it says the same. */
 export function withoutRepeats(
   measurements: readonly Measurement[],
-  stored: ReadonlyMap<ReadingKey, StoredReading>,
+  { stored, keyOf }: Keyed,
 ): { readonly kept: ReadonlyMap<ReadingKey, Measurement>; readonly dropped: readonly Measurement[] } {
   const storedTwins = new Map<string, ReadingKey>()
   for (const [key, reading] of stored) {
@@ -14,7 +15,7 @@ export function withoutRepeats(
   const twins = new Map<string, ReadingKey>()
   const dropped: Measurement[] = []
   for (const measurement of [...measurements].sort(preferred)) {
-    const key = readingKey(measurement)
+    const key = keyOf(measurement)
     const twin = twinId(measurement)
     const other = twin ? (storedTwins.get(twin) ?? twins.get(twin)) : undefined
     if (kept.has(key) || (other !== undefined && other !== key)) {
