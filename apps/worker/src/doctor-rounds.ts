@@ -57,8 +57,14 @@ async function examineOne(needs: DoctorNeeds, userId: UserId) {
   if (typeof compared === 'string') unseen.push(compared)
   const findings: readonly Finding[] = [...examined.findings, ...(typeof compared === 'string' ? [] : compared)]
   const lines: Omit<Line, 'user'>[] = []
-  for (const { finding, count } of findings)
-    lines.push({ finding, count, repaired: repair ? await repair(userId, finding, examined) : null })
+  for (const { finding, count } of findings) {
+    // What cannot be repaired now was found nevertheless.
+    const repaired = await repair?.(userId, finding, examined).catch((err: unknown) => {
+      unseen.push(`${finding} was not repaired: ${AppError.from(err).code}`)
+      return null
+    })
+    lines.push({ finding, count, repaired: repaired ?? null })
+  }
   return { lines, unseen }
 }
 

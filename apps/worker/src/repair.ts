@@ -76,11 +76,27 @@ export function createRepair(needs: RepairNeeds): Repair {
       return 'schedule removed'
     },
   }
-  return (userId, finding, examined) => deeds[finding](userId, examined)
+  return (userId, finding, examined) => whenFree(needs, () => deeds[finding](userId, examined))
 }
 
 const nothing = async () => null
 
 const unless = (code: ErrorCode) => (err: unknown) => {
   if (AppError.from(err).code !== code) throw err
+}
+
+/** A run that one repair has asked for may hold the person when the next repair comes. */
+const PATIENCE_MS = 20_000
+const ASK_AGAIN_MS = 300
+
+async function whenFree<T>({ ports }: RepairNeeds, work: () => Promise<T>): Promise<T> {
+  const until = ports.clock.monotonic() + PATIENCE_MS
+  for (;;) {
+    try {
+      return await work()
+    } catch (err) {
+      if (AppError.from(err).code !== 'lease_taken' || ports.clock.monotonic() >= until) throw err
+      await ports.pause(ASK_AGAIN_MS)
+    }
+  }
 }
