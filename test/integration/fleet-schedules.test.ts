@@ -1,5 +1,5 @@
 import { nextPollMs, pollOffsetMs, toInstant, type UserId } from '@bg-ingest/domain'
-import { createRestoreMarker, userKey } from '@bg-ingest/queue'
+import { createRestoreMarker, createSchedules, userKey } from '@bg-ingest/queue'
 import { expect } from 'chai'
 import { aFleet } from '../support/a-fleet.ts'
 import { useDynamo } from '../support/dynamo.ts'
@@ -123,6 +123,30 @@ describe('fleet: keeping the schedules', function () {
       )
     }
     expect(fleet.polled, 'what was missed is made up for').to.deep.equal([late])
+  })
+
+  it('calls back a schedule that a worker with a clock ahead has taken into the future', async () => {
+    const person = aUser()
+    await fleet.connect(person)
+    const ahead = createSchedules(bench.redis, { prefix: bench.prefix })
+    const { now } = Date
+    Date.now = () => now() + 3 * HOUR_MS
+    await ahead.upsert(person, HOUR_MS).finally(() => {
+      Date.now = now
+    })
+    await ahead.close()
+    expect((await scheduler(person))?.next).to.be.above(Date.now() + 2 * HOUR_MS)
+    // Whoever's clock is behind must not take the right ones for it: they would be called back again and again.
+    const behind = createSchedules(bench.redis, { prefix: bench.prefix, now: () => Date.now() - HOUR_MS })
+    const right = aUser()
+    await bench.schedules.upsert(right, HOUR_MS)
+    expect(await behind.inspect([{ userId: right, everyMs: HOUR_MS }])).to.deep.equal(new Map())
+    await behind.close()
+    await fleet.reconciler().beat()
+    const found = await scheduler(person)
+    expect(found?.next).to.equal(nextPollMs(person, HOUR_MS, Date.now()))
+    const ticks = await bench.redis.zrange(queue().toKey('delayed'), '0', '-1')
+    expect(ticks.filter((id) => id.includes(idOf(person)))).to.deep.equal([`repeat:${idOf(person)}:${found?.next}`])
   })
 
   it('leaves a tick alone that waits for a worker, however long', async () => {

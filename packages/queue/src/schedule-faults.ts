@@ -3,8 +3,11 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Schedule } from './schedules.ts'
 
-/** `missing`: not there; `interval`: polls at another pace; `stopped`: its next tick does not exist. */
-export type ScheduleFault = 'missing' | 'interval' | 'stopped'
+/**
+ * `missing`: not there; `interval`: polls at another pace; `stopped`: its next tick does not exist; `ahead`: that is
+ * further away than an interval, because a worker whose clock is ahead has had the ticks before it.
+ */
+export type ScheduleFault = 'missing' | 'interval' | 'stopped' | 'ahead'
 
 interface Inspection {
   readonly wanted: readonly Schedule[]
@@ -14,6 +17,8 @@ interface Inspection {
 
 /** A tick that is due may be on its way to a worker; what stays due is found by `overdue`. */
 const ON_ITS_WAY_MS = 1_000
+/** Clocks of one fleet differ by less; more is a fault that the next look finds as well. */
+const CLOCKS_DIFFER_MS = 5_000
 
 /**
  * Compares schedules with what they should be, in two rounds over one connection however many they are. Reads BullMQ's
@@ -25,6 +30,8 @@ export async function inspectSchedules(
   { wanted, idOf, nowMs }: Inspection,
 ): Promise<Map<UserId, ScheduleFault>> {
   const faults = new Map<UserId, ScheduleFault>()
+  // Of our own clock and that of Redis the later one: whoever looks with a clock that is behind finds nothing ahead.
+  const latestMs = Math.max(nowMs, Number((await redis.time())[0]) * 1_000)
   const waiting: { readonly userId: UserId; readonly tick: Promise<string | null> }[] = []
   // Commands of one turn of the event loop leave in one write, so this is one round trip.
   const looked = wanted.map(({ userId }) => {
@@ -38,6 +45,7 @@ export async function inspectSchedules(
     const next = Number(score)
     if (score === null) faults.set(userId, 'missing')
     else if (Number(every) !== everyMs) faults.set(userId, 'interval')
+    else if (next > latestMs + everyMs + CLOCKS_DIFFER_MS) faults.set(userId, 'ahead')
     else if (next > nowMs + ON_ITS_WAY_MS) {
       const tick = redis.zscore(queue.toKey('delayed'), `repeat:${idOf(userId)}:${next}`)
       waiting.push({ userId, tick })

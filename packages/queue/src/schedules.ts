@@ -80,8 +80,9 @@ export function createSchedules(redis: Redis, options: SchedulesOptions = {}): S
     },
     inspect: (wanted) => inspectSchedules(redis, queue, { wanted, idOf, nowMs: now() }),
     async repair(wanted, fault) {
-      // An upsert over a chain that stopped begins a slot late; what is left of its tick would cost another one.
-      if (fault === 'stopped') {
+      // An upsert over a chain that stopped begins a slot late, and one that is ahead stays so; what is left of its tick
+      // would cost another slot.
+      if (fault === 'stopped' || fault === 'ahead') {
         const id = idOf(wanted.userId)
         const next = await redis.zscore(queue.toKey('repeat'), id)
         await queue.removeJobScheduler(id)
