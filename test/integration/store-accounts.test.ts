@@ -83,7 +83,13 @@ describe('accounts, on DynamoDB', () => {
       await accounts.finish(userId, { id: 'lease', fence: taken?.fence ?? 0 }, { committedSequence: 4 })
       await accounts.appendRanges(userId, aLease(), ranges(1, 4))
       const { connection, state } = await reader.account(userId)
-      const { tokens: _tokens, notices: _notices, ...visible } = aConnection({ userId })
+      const {
+        tokens: _tokens,
+        notices: _notices,
+        refusals: _refusals,
+        codeId: _codeId,
+        ...visible
+      } = aConnection({ userId })
       expect(connection).to.deep.equal(visible)
       expect(JSON.stringify(connection)).not.to.contain('sealed')
       expect(state.committedSequence).to.equal(4)
