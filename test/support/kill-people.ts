@@ -7,19 +7,19 @@ export const BURST = 24
 
 type SimulatedUsers = NonNullable<SimulatorOptions['users']>
 
-/** A few hours: their first sync puts each reading by itself. */
-const HISTORY_DAYS = 0.15
+/**
+ * Enough that everybody has something to show when they connect, however late their phone is: the stage's clock runs
+ * days behind ours, and a poll of somebody without readings asks for the last 26 h of ours.
+ */
+const HISTORY_DAYS = { gappy: 1, lively: 0.15 } as const
 
 /** People whose data flow, late, shuffled and told twice. */
 export const flowing = (names: readonly string[]): SimulatedUsers =>
-  names.map((name, i) => ({
-    name,
-    kind: 'generated',
-    profile: i % 2 === 0 ? 'gappy' : 'lively',
-    historyDays: HISTORY_DAYS,
-    order: 'shuffled',
-    repeats: 0.1,
-  }))
+  names.map((name, i) => {
+    const profile = i % 2 === 0 ? 'gappy' : 'lively'
+    const historyDays = HISTORY_DAYS[profile]
+    return { name, kind: 'generated', profile, historyDays, order: 'shuffled', repeats: 0.1 }
+  })
 
 /** People whose phone uploads `BURST` readings at once, from `startMs` on and for so many hours. */
 export const bursting = (names: readonly string[], startMs: number, hours: number): SimulatedUsers =>

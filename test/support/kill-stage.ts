@@ -1,0 +1,184 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb'
+import { createVirtualClock, type SimulatorOptions, type VirtualClock } from '@bg-ingest/dexcom-simulator'
+import { type Listener, listen } from './e2e-events.ts'
+import { type AppProcess, killApp, type ListeningApp } from './e2e-process.ts'
+import { aPerson, type System, useSystem } from './e2e-system.ts'
+import { type ArmedProcess, type KillOrder, spawnArmed } from './kill-order.ts'
+import { untilConverged } from './oracle-convergence.ts'
+import { openWitness, type Watched, type Witness } from './oracle-evidence.ts'
+import type { Allowed } from './oracles.ts'
+import { until } from './until.ts'
+
+const HOUR_MS = 3_600_000
+/** Ten minutes pass in a second: two readings of everybody. */
+const SPEED = 600
+/** Data flow for less than this, virtually; what lies beyond would be later than our own present. */
+export const ROOM_HOURS = 90
+/** Lease 15 s, lock 10 s and a look for stalled jobs every 5 s are constants of the product; the rest is work. */
+const HEALED_WITHIN_MS = 25_000
+/** A busy machine is not at fault: what the same takes without any fault comes on top, so many times. */
+const SLOWNESS = 2
+/** The first of all is given more: it is the measure for the others. */
+const FIRST_WITHIN_MS = 120_000
+
+/** A system under real kills: people, data that flow while the clock runs, workers with orders, and the oracles. */
+export interface KillStage {
+  readonly system: System
+  readonly listener: Listener
+  readonly witness: Witness
+  readonly people: readonly Watched[]
+  /** What was done to whom, for the report of a failure. */
+  note(what: string): void
+  connect(account: string): Promise<Watched>
+  /** From now on the oracles do not look at this person, and nobody asks for them. */
+  leaveOut(watched: Watched): void
+  lookAgainAt(watched: Watched): void
+  /** As a person does whose grant has ended. */
+  connectAgain(watched: Watched): Promise<void>
+  arm(order: KillOrder, variables?: Readonly<Record<string, string>>): ArmedProcess
+  /** Lets the data flow. */
+  flow(): void
+  /** Waits for a process to come to its order, with everybody asked for now and then. */
+  reached(armed: ArmedProcess): Promise<void>
+  /** Stops the data, asks once for everybody, and waits until all oracles are content. */
+  converge(allowed?: (watched: Watched) => Allowed): Promise<void>
+  startWorker(): Promise<ListeningApp>
+  /** The state item of a person, as it is stored. */
+  state(person: Watched['person']): Promise<Readonly<Record<string, unknown>>>
+}
+
+const ASK_EVERY_MS = 1_000
+const REACHED_WITHIN_MS = 60_000
+/** Characters of a process's output that a failure shows. */
+const LOG_TAIL = 2_000
+
+interface StageOptions {
+  readonly users: (startMs: number) => NonNullable<SimulatorOptions['users']>
+  readonly simulator?: SimulatorOptions
+  readonly workers: number
+}
+
+/** Sets a stage up before the tests of the describe block around it, and takes it down after them. */
+export function useKillStage({ users, simulator, workers }: StageOptions): KillStage {
+  const startMs = Math.floor(Date.now() / 1_000) * 1_000 - ROOM_HOURS * HOUR_MS
+  const clock = createVirtualClock({ startMs, speed: 0 })
+  const system = useSystem({
+    workers,
+    variables: { POLL_INTERVAL_SECONDS: '2' },
+    simulator: {
+      clock,
+      users: users(startMs),
+      // A spent refresh token ends the session: no second try is free.
+      refreshReuse: 'strict-family',
+      vendorDelaySeconds: 0,
+      ...simulator,
+    },
+  })
+  const own: AppProcess[] = []
+  let parts: { readonly listener: Listener; readonly witness: Witness } | null = null
+  const opened = () => {
+    if (!parts) throw new Error('the stage is not set up yet')
+    return parts
+  }
+  before(async () => {
+    const listener = await listen()
+    parts = { listener, witness: openWitness(system, listener) }
+  })
+  after(async () => {
+    await Promise.all(own.map(killApp))
+    await parts?.witness.close()
+    await parts?.listener.close()
+  })
+  return createStage({ system, clock, own, opened })
+}
+
+interface Setting {
+  readonly system: System
+  readonly clock: VirtualClock
+  readonly own: AppProcess[]
+  readonly opened: () => { readonly listener: Listener; readonly witness: Witness }
+}
+
+function createStage({ system, clock, own, opened }: Setting): KillStage {
+  const people: Watched[] = []
+  const notes: string[] = []
+  let faultFreeMs: number | null = null
+  const startedAt = performance.now()
+  const note = (what: string) => notes.push(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s ${what}`)
+  const ask = async () => {
+    await Promise.all(people.map(({ person }) => person.call('POST', '/sync')))
+  }
+  return {
+    system,
+    get listener() {
+      return opened().listener
+    },
+    get witness() {
+      return opened().witness
+    },
+    people,
+    note,
+    async connect(account) {
+      const watched = { person: await system.connect(aPerson(account), account), account }
+      people.push(watched)
+      return watched
+    },
+    leaveOut: (watched) => void people.splice(people.indexOf(watched), 1),
+    lookAgainAt: (watched) => void people.push(watched),
+    async connectAgain({ person, account }) {
+      await system.connect(person.userId, account)
+    },
+    arm(order, variables) {
+      const armed = spawnArmed('worker', { ...system.variables, ...variables }, order)
+      own.push(armed)
+      return armed
+    },
+    flow: () => clock.setSpeed(SPEED),
+    async reached(armed) {
+      const nextAsk = everyMs(ASK_EVERY_MS)
+      await until(
+        `a worker comes to its order at ${armed.order.step}`,
+        async () => {
+          if (nextAsk()) await ask()
+          return armed.hasReached()
+        },
+        REACHED_WITHIN_MS,
+      ).catch((cause) => {
+        throw new Error(`order not reached:\n${armed.output().slice(-LOG_TAIL)}`, { cause })
+      })
+    },
+    async converge(allowed) {
+      clock.setSpeed(0)
+      await ask()
+      const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : HEALED_WITHIN_MS + SLOWNESS * faultFreeMs
+      const options = { withinMs, ...(allowed ? { allowed } : {}) }
+      const ms = await untilConverged(opened().witness, people, options).catch((cause) => {
+        throw new Error(`${cause.message}\ndone so far:\n${notes.join('\n')}`, { cause })
+      })
+      faultFreeMs ??= ms
+      note(`converged after ${ms} ms`)
+      console.log(`      converged ${ms} ms after the data stopped`)
+    },
+    async state({ userId }) {
+      const TableName = system.variables.DYNAMODB_ACCOUNTS_TABLE
+      const Key = { userId, item: 'state' }
+      const { Item = {} } = await system.dynamo.send(new GetCommand({ TableName, Key, ConsistentRead: true }))
+      return Item
+    },
+    async startWorker() {
+      const worker = await system.startWorker()
+      note(`worker ${worker.pid} started`)
+      return worker
+    },
+  }
+}
+
+/** True at most every so many milliseconds. */
+function everyMs(ms: number): () => boolean {
+  let last = performance.now()
+  return () => {
+    if (performance.now() - last < ms) return false
+    last = performance.now()
+    return true
+  }
+}
