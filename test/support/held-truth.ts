@@ -1,5 +1,5 @@
 /** A reading that is held, in the table or by a caller of the API. */
-export interface HeldReading {
+interface HeldReading {
   readonly timestamp: string
   readonly type: string
   readonly glucose: number
