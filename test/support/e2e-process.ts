@@ -18,6 +18,8 @@ export interface AppProcess {
   /** Rejects where it has not ended after `ms`. */
   exited(ms?: number): Promise<Exit>
   kill(signal: NodeJS.Signals): void
+  /** From here on nobody reads what it writes: its output is a closed pipe. */
+  deafen(): void
 }
 
 export interface ListeningApp extends AppProcess {
@@ -30,9 +32,13 @@ const END_WITHIN_MS = 15_000
 
 const mainOf = (app: AppName) => fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url))
 
-/** Starts one process of the real build with these variables and no others, in the test's own process group. */
-export function spawnApp(app: AppName, variables: Readonly<Record<string, string>>): AppProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', mainOf(app)], {
+/**
+ * Starts one process of the real build with these variables and no others, in the test's own process group. `shell`: run
+ * before it by the same process, such as `ulimit -n 128`.
+ */
+export function spawnApp(app: AppName, variables: Readonly<Record<string, string>>, shell = 'true'): AppProcess {
+  const command = [process.execPath, '--enable-source-maps', mainOf(app)]
+  const child = spawn('sh', ['-c', `${shell} && exec "$@"`, 'sh', ...command], {
     env: { PATH: process.env.PATH, TZ: process.env.TZ, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -48,14 +54,21 @@ export function spawnApp(app: AppName, variables: Readonly<Record<string, string
       return { code: child.exitCode, signal: child.signalCode }
     },
     kill: (signal) => void child.kill(signal),
+    deafen() {
+      for (const stream of [child.stdout, child.stderr]) stream.destroy()
+    },
   }
 }
 
 const LISTENING = /"message":"(?:api listening|worker ready)","port":(\d+)/
 
 /** Starts a process on a free port and waits until it is ready. Throws with its log where it does not get there. */
-export async function startApp(app: AppName, variables: Readonly<Record<string, string>>): Promise<ListeningApp> {
-  const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' })
+export async function startApp(
+  app: AppName,
+  variables: Readonly<Record<string, string>>,
+  shell?: string,
+): Promise<ListeningApp> {
+  const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' }, shell)
   const url = () => `http://127.0.0.1:${LISTENING.exec(started.output())?.[1]}`
   const isReady = async () =>
     LISTENING.test(started.output()) && (await fetch(`${url()}/readyz`).catch(() => null))?.ok === true
