@@ -1,4 +1,7 @@
-/** Figures of one machine (2 cores, Debian 12, Node 24), each with the command that measured it; docs/operations/capacity.md. */
+/**
+ * What `pnpm capacity` reckons with. Ticks, and 2,059 of the bytes of Redis, rest on a measurement; all else is an assumption
+ * (docs/operations/capacity.md).
+ */
 export const MEASURED = {
   pollsPerSecondPerWorker: 100,
   redisBytesPerUser: 6_000,
