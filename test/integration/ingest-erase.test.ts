@@ -135,4 +135,16 @@ describe('an erasure, on DynamoDB', function () {
     await world.sync()
     expect((await world.state()).erasure ?? null).to.equal(null)
   })
+
+  it('is another one for somebody whose connect died behind its one write', async () => {
+    const world = await withReadings()
+    const { id } = await erase(world)
+    const finish: World['accounts']['finish'] = () => Promise.reject(new Error('died'))
+    await world.connect('good-code', { ...world.ports, accounts: { ...world.accounts, finish } }).catch(() => undefined)
+    world.clock.advance(LEASE_OVER_MS)
+    expect(await erase(world))
+      .to.include({ told: true })
+      .and.not.to.include({ id })
+    expect(new Set(idsOf(world)).size).to.equal(2)
+  })
 })

@@ -142,7 +142,13 @@ describe('retention, on DynamoDB', function () {
     world.clock.advance(LEASE_OVER_MS)
     const { through } = (await world.state()).retention ?? {}
     expect(through).to.be.a('string')
-    await untilApplied(world, 30)
+    const begins: (string | null)[] = []
+    const watched: World['readings']['reexpire'] = (userId, page, stillHeld) => {
+      begins.push(page.after)
+      return world.readings.reexpire(userId, page, stillHeld)
+    }
+    while ((await apply(world, 30, { ...world.ports, readings: { ...world.readings, reexpire: watched } })).more);
+    expect(begins[0], 'goes on, and does not begin again').to.equal(through)
     for (const item of await readingItems(world))
       expect(item['expiresAt']).to.equal(Math.floor(Date.parse(item['timestamp']) / 1000) + 30 * DAY_S)
   })

@@ -14,7 +14,7 @@ export interface ErasedNeeds {
 }
 
 /** Receipts out of lines: each a receipt, or a line of the log that holds one. What is none, or not ours, counts as refused. */
-export function readReceipts(text: string, { isAuthentic }: Pick<ErasureReceipts, 'isAuthentic'>) {
+function readReceipts(text: string, { isAuthentic }: Pick<ErasureReceipts, 'isAuthentic'>) {
   const receipts: ErasureReceipt[] = []
   let refused = 0
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {

@@ -26,7 +26,7 @@ const ASK_REPAIR = 'Run with --repair.'
 const LOOK = 'See docs/operations/doctor.md; nothing is done by itself.'
 
 /** What to do about each finding, for people. */
-export const REMEDIES: Readonly<Record<FindingKind, string>> = {
+const REMEDIES: Readonly<Record<FindingKind, string>> = {
   unpublished: `Changes wait for the broker: see that it takes messages. ${ASK_REPAIR}`,
   lease_stuck: `A run has died and nobody came since. ${ASK_REPAIR} A lease far in the future: a clock is wrong.`,
   tokens_unreadable: 'Put the key that sealed the tokens back into ENCRYPTION_KEYS, or have the person connect again.',

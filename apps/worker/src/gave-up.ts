@@ -1,5 +1,5 @@
 import { type AppError, serviceEvent, toInstant, type UserId } from '@bg-ingest/domain'
-import { failHistory, type Ports } from '@bg-ingest/ingest'
+import { ERASING, failHistory, type Ports } from '@bg-ingest/ingest'
 import type { OnGaveUp } from '@bg-ingest/queue'
 import type { Logger } from '@bg-ingest/telemetry'
 
@@ -28,6 +28,9 @@ export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
 /** Marking an import as failed is one write; the next poll takes the import up again either way. */
 const FAIL_WITHIN_MS = 5_000
 
-/** A sync that was under way finds nobody: of whoever was erased the world hears that, and nothing afterwards. */
-const isErased = async ({ accounts }: Ports, userId: UserId, { code }: AppError): Promise<boolean> =>
-  (code === 'not_connected' || code === 'lease_lost') && (await accounts.connection(userId)) === null
+/** A sync that was under way finds nobody: of whoever is erased the world hears that, and nothing besides. */
+async function isErased({ accounts }: Ports, userId: UserId, { code }: AppError): Promise<boolean> {
+  if (code !== 'not_connected' && code !== 'lease_lost') return false
+  const connection = await accounts.connection(userId)
+  return connection === null || connection.problem?.code === ERASING
+}

@@ -52,11 +52,14 @@ async function begin(ports: Ports, held: Held): Promise<Erasure> {
   return erasure
 }
 
+/** Code of the problem that a connection has while everything of the person is being deleted. */
+export const ERASING = 'erasing'
+
 const ended = (connection: Connection): Connection => ({
   ...connection,
   status: 'disconnected',
   tokens: null,
-  problem: null,
+  problem: { code: ERASING, detail: 'Everything stored of this person is being deleted.' },
   notices: [],
 })
 
