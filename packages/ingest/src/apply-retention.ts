@@ -7,9 +7,9 @@ export interface RetentionOptions {
   readonly retentionDays: number
 }
 
-/** Items of one page; a page of readings that all change takes 0.3 s or so (measured on DynamoDB Local). */
+/** Items of one page: 32 rounds of 16 updates side by side where all of them change. Not measured on AWS. */
 const PAGE = 500
-/** After so long no further page is begun, so that the lease is given up well within 2 s. */
+/** After so long no further page is begun; a page that takes below 1.2 s gives the lease up within 2 s. */
 const PIECE_MS = 800
 
 const NEVER: Retention = { days: null, goal: null, table: 'readings', through: null }

@@ -7,7 +7,7 @@ const SCAN_COUNT = 500
 
 /**
  * Removes what Redis holds of a person beside jobs: the digest of what was stored, and the one-time tickets of a connect
- * that was begun, whose values name them. Goes over all keys, some 100,000 a second; an erasure is rare. Answers how many.
+ * that was begun, whose values name them. Goes over all keys of Redis, 500 at a time; an erasure is rare. Answers how many.
  */
 export async function forgetTraces(
   redis: Redis,
