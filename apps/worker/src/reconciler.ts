@@ -8,7 +8,7 @@ import { checkShard, isPolled, type ShardCheckNeeds, scheduleOf } from './shard-
 
 export interface ReconcilerNeeds extends ShardCheckNeeds {
   readonly registry: UserRegistry
-  readonly schedules: Pick<Schedules, 'inspect' | 'repair' | 'remove' | 'overdue' | 'everybody' | 'touched'>
+  readonly schedules: Pick<Schedules, 'inspect' | 'repair' | 'remove' | 'overdue' | 'ahead' | 'everybody' | 'touched'>
   readonly leadership: Leadership
   readonly marker: RestoreMarker
   /** Puts jobs that an older version could not read back; answers how many. */
@@ -39,7 +39,7 @@ export interface Reconciler {
 
 const SHARDS_AT_A_TIME = 16
 /** Chains stop one by one, if at all; a loss of all of them is found by the marker. */
-const OVERDUE_LIMIT = 200
+const REVIVED_LIMIT = 200
 
 /**
  * Keeps everybody polled who should be, whatever Redis has lost: one process of the fleet compares the registry with
@@ -91,14 +91,15 @@ export function createReconciler(needs: ReconcilerNeeds, timing = RECONCILER_TIM
   }
 
   const revive = async () => {
-    for (const userId of await schedules.overdue(timing.graceMs, OVERDUE_LIMIT)) await reviveOne(userId)
+    for (const userId of await schedules.overdue(timing.graceMs, REVIVED_LIMIT)) await reviveOne(userId, 'stopped')
+    for (const userId of await schedules.ahead(REVIVED_LIMIT)) await reviveOne(userId, 'ahead')
   }
 
-  const reviveOne = async (userId: UserId) => {
+  const reviveOne = async (userId: UserId, fault: 'stopped' | 'ahead') => {
     const entry = await registry.entry(userId)
     if (!entry || !isPolled(entry)) return schedules.remove(userId)
-    logger.error('a schedule had stopped, it is revived', {})
-    await schedules.repair(scheduleOf(entry, needs.pollIntervalMs), 'stopped')
+    logger.error(fault === 'stopped' ? 'a schedule had stopped, it is revived' : 'a schedule is called back', {})
+    await schedules.repair(scheduleOf(entry, needs.pollIntervalMs), fault)
     await needs.requestPoll(userId)
   }
 

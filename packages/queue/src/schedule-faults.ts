@@ -20,6 +20,19 @@ const ON_ITS_WAY_MS = 1_000
 /** Clocks of one fleet differ by less; more is a fault that the next look finds as well. */
 const CLOCKS_DIFFER_MS = 5_000
 
+/** Of our own clock and that of Redis the later one: whoever looks with a clock that is behind finds nothing ahead. */
+const latest = async (redis: Redis, nowMs: number) => Math.max(nowMs, Number((await redis.time())[0]) * 1_000)
+
+/** Of the schedulers with the furthest next run, those further than an interval away. */
+export async function aheadAmong<T extends { readonly next: number; readonly everyMs: number }>(
+  redis: Redis,
+  furthest: readonly T[],
+  nowMs: number,
+): Promise<T[]> {
+  const latestMs = await latest(redis, nowMs)
+  return furthest.filter(({ next, everyMs }) => next > latestMs + everyMs + CLOCKS_DIFFER_MS)
+}
+
 /**
  * Compares schedules with what they should be, in two rounds over one connection however many they are. Reads BullMQ's
  * own keys (6.7.0): `repeat` holds the next run of each scheduler, `repeat:<id>` its interval, `delayed` the ticks.
@@ -30,8 +43,7 @@ export async function inspectSchedules(
   { wanted, idOf, nowMs }: Inspection,
 ): Promise<Map<UserId, ScheduleFault>> {
   const faults = new Map<UserId, ScheduleFault>()
-  // Of our own clock and that of Redis the later one: whoever looks with a clock that is behind finds nothing ahead.
-  const latestMs = Math.max(nowMs, Number((await redis.time())[0]) * 1_000)
+  const latestMs = await latest(redis, nowMs)
   const waiting: { readonly userId: UserId; readonly tick: Promise<string | null> }[] = []
   // Commands of one turn of the event loop leave in one write, so this is one round trip.
   const looked = wanted.map(({ userId }) => {

@@ -2,7 +2,7 @@ import { pollOffsetMs, registryShard, type UserId } from '@bg-ingest/domain'
 import type { Redis } from 'ioredis'
 import { jobs } from './jobs.ts'
 import { DEFAULT_PREFIX, openQueue, type QueueOptions } from './queues.ts'
-import { inspectSchedules, type ScheduleFault, stoppedAmong } from './schedule-faults.ts'
+import { aheadAmong, inspectSchedules, type ScheduleFault, stoppedAmong } from './schedule-faults.ts'
 import { userKey } from './user-key.ts'
 
 /** A person and how often they are polled, in milliseconds, at least 2. */
@@ -21,6 +21,8 @@ export interface Schedules {
   count(): Promise<number>
   /** Users whose tick has been due for `graceMs` and does not exist: chains that stopped. Looks at `limit` of them. */
   overdue(graceMs: number, limit: number): Promise<UserId[]>
+  /** Users whose next tick is further away than their interval. Looks at the `limit` furthest. */
+  ahead(limit: number): Promise<UserId[]>
   /** What is wrong with the schedules of these people; who is not in the answer is polled as they should be. */
   inspect(wanted: readonly Schedule[]): Promise<ReadonlyMap<UserId, ScheduleFault>>
   /** Sets one right, at the slot of its phase that comes next. */
@@ -77,6 +79,14 @@ export function createSchedules(redis: Redis, options: SchedulesOptions = {}): S
         return userId && next !== undefined && next < now() - graceMs ? [{ id: key, next, userId }] : []
       })
       return (await stoppedAmong(queue, due)).map(({ userId }) => userId)
+    },
+    async ahead(limit) {
+      const last = await queue.getJobSchedulers(0, limit - 1, false)
+      const furthest = last.flatMap(({ next, every, template }) => {
+        const userId = schema.safeParse(template?.data).data?.userId
+        return userId && next !== undefined && every !== undefined ? [{ next, everyMs: Number(every), userId }] : []
+      })
+      return (await aheadAmong(redis, furthest, now())).map(({ userId }) => userId)
     },
     inspect: (wanted) => inspectSchedules(redis, queue, { wanted, idOf, nowMs: now() }),
     async repair(wanted, fault) {
