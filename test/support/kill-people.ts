@@ -3,7 +3,7 @@ import type { ReplayRecord, SimulatorOptions } from '@bg-ingest/dexcom-simulator
 const CADENCE_MS = 300_000
 const HOUR_MS = 3_600_000
 /** So many readings come at once to those who upload in bursts: more than are put side by side, fewer than go by batch. */
-export const BURST = 24
+const BURST = 24
 
 type SimulatedUsers = NonNullable<SimulatorOptions['users']>
 
