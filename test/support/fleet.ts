@@ -26,7 +26,8 @@ export interface FleetMember {
 export interface Fleet {
   readonly arrivals: Arrival[]
   /** Answers every call until further notice. */
-  answer(how: (res: ServerResponse) => void): void
+  /** Null: well again. */
+  answer(how: ((res: ServerResponse) => void) | null): void
   start(): Promise<FleetMember>
   stop(): Promise<void>
 }
