@@ -8,6 +8,7 @@ import { bursting, flowing } from '../support/kill-people.ts'
 import { ROOM_HOURS, useKillStage } from '../support/kill-stage.ts'
 import { killInRefresh, outcomeOf, TOKEN_CASES, type TokenCase } from '../support/kill-tokens.ts'
 import type { Watched } from '../support/oracle-evidence.ts'
+import { isAlive } from '../support/processes.ts'
 import { until } from '../support/until.ts'
 
 /** promises.md, list A, by the steps of packages/ingest/src/steps.ts. */
@@ -102,38 +103,30 @@ describe('Killing workers at every step', function () {
     stage.note(`${worker.pid}: blocked, told to end, killed`)
   })
 
-  it('makes progress through 30 s of a kill every 2 s (A19), and after all died at once for 2 s (A18)', async () => {
-    stage.flow()
-    const before = await committed()
-    const living = [...stage.system.workers]
-    const endsAt = performance.now() + 30_000
-    while (performance.now() < endsAt) {
-      const starting = stage.system.startWorker()
-      await delay(2_000)
-      await Promise.all(living.splice(0, 1).map(killApp))
-      living.push(await starting)
-    }
-    expect(await committed(), 'changes committed').to.be.above(before)
-    await Promise.all(stage.system.workers.map(killApp))
-    stage.note('all workers killed')
-    await delay(2_000)
-    await Promise.all([stage.startWorker(), stage.startWorker()])
-  })
-
-  it('survives 40 s of kills by chance', async () => {
+  it('makes progress through 40 s of a kill every 2 s (A19), half of them by chance, and after all died (A18)', async () => {
     const seed = killSeed()
     console.log(`      BG_KILL_SEED=${seed}`)
     const next = killDice(seed)
+    stage.flow()
+    const before = await committed()
+    const living = stage.system.workers.filter(({ pid }) => isAlive(pid))
     const armed: ArmedProcess[] = []
     for (let i = 0; i < 10; i++) {
+      const starting = stage.startWorker()
       const worker = stage.arm(next())
       armed.push(worker)
       stage.note(`${worker.pid} armed: ${JSON.stringify(worker.order)}`)
       await delay(4_000)
+      living.push(await starting)
+      await Promise.all(living.splice(0, 1).map(killApp))
     }
+    expect(await committed(), 'changes committed').to.be.above(before)
     const killed = armed.filter((worker) => worker.hasReached())
-    expect(killed.length, 'kills').to.be.above(0)
-    await Promise.all(armed.map(killApp))
+    expect(killed.length, 'kills by chance').to.be.above(0)
+    await Promise.all([...stage.system.workers, ...armed].map(killApp))
+    stage.note('all workers killed')
+    await delay(2_000)
+    await Promise.all([stage.startWorker(), stage.startWorker()])
     await stage.converge()
   })
 
@@ -147,7 +140,7 @@ describe('Killing workers at every step', function () {
     }
     const inDoubt = new Set(hit.filter(({ of }) => of.inDoubt).map(({ watched }) => watched))
     await stage.converge((watched) =>
-      inDoubt.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected/ } : {},
+      inDoubt.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected|again and again/ } : {},
     )
     await expectErased(erased.person.userId)
   })
