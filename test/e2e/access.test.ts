@@ -10,6 +10,12 @@ const unused = {
 } as unknown as AppNeeds
 const routes = createRoutes(unused).map(({ spec }) => spec)
 type Route = (typeof routes)[number]
+
+/** A change that names nothing to change is no good one. */
+function bodyOf({ method }: Route, spoilt: boolean) {
+  if (spoilt && (method === 'post' || method === 'patch')) return { body: '{' }
+  return method === 'patch' ? { body: '{"paused":false}' } : {}
+}
 const owned = routes.filter(({ access }) => access.kind === 'owner')
 const scopeOf = ({ access }: Route) => (access.kind === 'owner' ? access.scope : '')
 
@@ -36,7 +42,7 @@ describe('Who may call', function () {
     return call(`${system.apiUrl}${path}${spoilt ? '?bogus=1' : ''}`, route.method.toUpperCase(), {
       token,
       headers: { 'x-request-id': REQUEST_ID },
-      ...(spoilt && route.method === 'post' ? { body: '{' } : {}),
+      ...bodyOf(route, spoilt),
     })
   }
 

@@ -25,8 +25,7 @@ export interface FleetMember {
 /** Workers as processes of their own, and the Dexcom that they call, which remembers when each call arrived. */
 export interface Fleet {
   readonly arrivals: Arrival[]
-  /** Answers every call until further notice. */
-  /** Null: well again. */
+  /** Answers every call this way until further notice; null: well again. */
   answer(how: ((res: ServerResponse) => void) | null): void
   start(): Promise<FleetMember>
   stop(): Promise<void>
