@@ -1,5 +1,5 @@
 /**
- * `node --conditions=source test/support/kill-controls.ts [NAME...]`: the negative controls of the kill suite, not part of
+ * `tools/dev node --conditions=source test/support/kill-controls.ts [NAME...]`: negative controls of the kill suite, beside
  * `npm test`. Takes one protection after the other out of a private copy of the tree and runs a part of e2e/kill.test.ts
  * on it. Prints which oracles turned red; exits with 1 where none did: a protection that nothing misses is not tested.
  */
@@ -52,7 +52,7 @@ async function missing(copy: TreeCopy, { file, line, without, grep }: Control): 
   if (!before.includes(line)) throw new Error(`${file} has no "${line}" any more`)
   const undo = copy.plant({ [file]: before.replace(line, without) })
   try {
-    const built = await copy.run(['node_modules/.bin/tsc', '-b'])
+    const built = await copy.run(['tsc', '-b'])
     if (built.exitCode !== 0) throw new Error(built.output)
     const mocha = `cd test && exec node_modules/.bin/mocha --no-color --bail -g '${grep}' e2e/kill.test.ts`
     const { exitCode, output } = await copy.run(['sh', '-c', mocha])
