@@ -45,6 +45,10 @@ const upwardImports: readonly UpwardImport[] = [
   { rule: 'beside -> f2', from: 'packages/dexcom-simulator', to: 'packages/dexcom', tag: 'f2' },
   { rule: 'beside -> f3', from: 'packages/demo', to: 'apps/api', tag: 'f3' },
   { rule: 'beside -> config', from: 'packages/local-stack', to: 'packages/config', tag: 'config' },
+  { rule: 'product -> outside: f2', from: 'packages/ingest', to: 'packages/client', tag: 'outside' },
+  { rule: 'product -> outside: f3', from: 'apps/api', to: 'packages/client', tag: 'outside' },
+  { rule: 'outside -> f0', from: 'packages/client', to: 'packages/domain', tag: 'f0' },
+  { rule: 'outside -> f2', from: 'packages/client', to: 'packages/events', tag: 'f2' },
   { rule: 'beside -> test', from: 'packages/demo', to: 'test', tag: 'test' },
 ]
 
@@ -72,7 +76,7 @@ describe('gates: floors', () => {
   it('control: every package has a floor', () => {
     const tagged = globSync('{apps/*,packages/*,test}/package.json', { cwd: tree.path }).map((path) => {
       const { tags } = JSON.parse(tree.read(`${dirname(path)}/turbo.json`)) as { readonly tags: readonly string[] }
-      return [dirname(path), tags.filter((tag) => /^(f[0-3]|beside|test)$/.test(tag)).length]
+      return [dirname(path), tags.filter((tag) => /^(f[0-3]|beside|outside|test)$/.test(tag)).length]
     })
     expect(tagged.filter(([, floors]) => floors !== 1)).to.deep.equal([])
   })

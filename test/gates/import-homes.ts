@@ -53,6 +53,10 @@ const surfaceOnly: Ban = {
   message: 'Import a package by its name and its surface, never by a path into it.',
 }
 const noTests: Ban = { group: ['@bg-ingest/test', '@bg-ingest/test/**'], message: 'Nothing imports the tests.' }
+const shipsAlone: Ban = {
+  group: ['@bg-ingest/*', '@bg-ingest/*/**'],
+  message: 'The client is published alone: nothing of this workspace comes with it.',
+}
 const readsOnly: Ban = {
   group: ['@bg-ingest/store/write', '@bg-ingest/store/provision'],
   message: "The API reads DynamoDB and enqueues; writing is the workers' part.",
@@ -73,6 +77,7 @@ export const rooms: readonly Room[] = [
     bans: [...bansFor([...rights('apps/api'), ...rights('apps/api/src/context.ts')]), readsOnly],
   },
   roomOf('apps/worker/src/context.ts', ['apps/worker/src/context.ts']),
+  { files: ['packages/client/**'], bans: [...bansFor(rights('packages/client')), shipsAlone] },
   // Tests check the parts against the real clients, but through the same surfaces as everybody else.
   { files: ['test/**'], bans: [surfaceOnly] },
 ]

@@ -26,10 +26,15 @@ const places: readonly (readonly [place: string, path: string])[] = [
 
 const writeSide = ['@bg-ingest/store/write', '@bg-ingest/store/provision']
 
-/** Every library in every room: what lives there is let in, everything else is refused; so is the write side in the API. */
+/** Every library in every room: what lives there is let in, everything else is refused; so is the write side outside the workers. */
 export const homePlants: readonly RefusalPlant[] = places.map(([place, path]) => {
   const isApi = place.startsWith('apps/api')
-  const allowed = new Set([...rights(place), ...(isApi ? rights('apps/api') : writeSide)])
+  const isPublished = place === 'packages/client'
+  const allowed = new Set([
+    ...rights(place),
+    ...(isApi ? rights('apps/api') : []),
+    ...(isApi || isPublished ? [] : writeSide),
+  ])
   const imported = [...libraries, ...writeSide]
   return {
     rule: `third-party client outside its home: ${place}${isApi ? ', api -> store/write' : ''}`,
