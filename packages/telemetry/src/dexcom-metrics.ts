@@ -32,9 +32,16 @@ export function dexcomMetrics(registry: Registry) {
   return {
     ...gateMetrics(registry),
     dexcomRequest({ endpoint, status, seconds }: DexcomRequest): void {
-      duration.observe({ endpoint, status }, seconds)
+      duration.observe({ endpoint, status: statusLabel(status) }, seconds)
     },
   }
+}
+
+/** Words are ours, numbers are Dexcom's: what it sends beside the usual shares one word with its kind. */
+const USUAL = /^(200|30[12478]|40[0134]|409|413|429|50[0234])$/
+function statusLabel(status: string): string {
+  if (!/^\d+$/.test(status) || USUAL.test(status)) return status
+  return /^[1-5]\d\d$/.test(status) ? `${status[0]}xx` : 'other'
 }
 
 function gateMetrics(registry: Registry) {

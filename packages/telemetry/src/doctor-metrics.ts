@@ -2,7 +2,7 @@ import { Counter, type Registry } from 'prom-client'
 
 export function doctorMetrics(registry: Registry) {
   const findings = new Counter({
-    name: 'bg_doctor_findings',
+    name: 'bg_doctor_findings_total',
     help: 'What the daily examinations found wrong, people by finding',
     labelNames: ['finding'],
     registers: [registry],
