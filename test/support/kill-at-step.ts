@@ -59,7 +59,9 @@ function watchWebhooks(): void {
   } as typeof writeHead
 }
 
-if (process.env.BG_KILL_STEP) {
+// The order is for the process that was started, not for one that it starts for a job: that one's death would prove
+// something about the job.
+if (process.env.BG_KILL_STEP && !process.send) {
   watchWebhooks()
   arm(process.env.BG_KILL_STEP)
 }

@@ -47,11 +47,6 @@ export interface KillStage {
   state(person: Watched['person']): Promise<Readonly<Record<string, unknown>>>
 }
 
-/**
- * Whoever runs at three deaths of a worker counts as their cause, as the poisonous one does (BullMQ's stalled count): here
- * kills fall so dense that they hit somebody thrice. The job ends, the person rests until asked for, and loses nothing.
- */
-const SUSPECTED = /ended its worker again and again/
 const LATENCY_MS = 50
 const ASK_EVERY_MS = 1_000
 const REACHED_WITHIN_MS = 90_000
@@ -159,7 +154,7 @@ function createStage({ system, clock, own, opened }: Setting): KillStage {
       clock.setSpeed(0)
       await ask()
       const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : HEALED_WITHIN_MS + SLOWNESS * faultFreeMs
-      const options = { withinMs, allowed: (watched: Watched) => ({ failures: SUSPECTED, ...allowed?.(watched) }) }
+      const options = { withinMs, ...(allowed && { allowed }) }
       const ms = await untilConverged(opened().witness, people, options).catch((cause) => {
         throw new Error(`${cause.message}\ndone so far:\n${notes.join('\n')}`, { cause })
       })

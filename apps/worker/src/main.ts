@@ -1,3 +1,4 @@
+import { extname, join } from 'node:path'
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
 import { failureLine, refuseUnfit, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
 import { createConsumers, unfitness } from '@bg-ingest/queue'
@@ -7,7 +8,10 @@ import { createOnGaveUp } from './gave-up.ts'
 import { createHandlers } from './handlers.ts'
 import { startHealthServer } from './health-server.ts'
 import { createOnPoison } from './poison.ts'
+import { createRunAlone } from './run-alone.ts'
 import { shutdownPlan } from './shutdown-plan.ts'
+
+const ALONE = join(import.meta.dirname, `alone-main${extname(import.meta.filename)}`)
 
 const endNow = (message: string): never => {
   console.error(message)
@@ -33,6 +37,9 @@ try {
         concurrency: config.sync.concurrency,
         onGaveUp: createOnGaveUp(context),
         onPoison: createOnPoison(context),
+        runAlone: createRunAlone(ALONE, (jobId) =>
+          logger.warn('workers died twice under a job, it runs in a process of its own', { jobId }),
+        ),
         onError: (queue, err) => logger.warn('queue error', { queue, err }),
         onStalled: (queue, jobId) => logger.warn('job stalled, it runs again', { queue, jobId }),
         onSetAside: (job) => logger.error('job of another version kept aside', { ...job }),

@@ -17,6 +17,7 @@ import {
 import { createProgress, type Progress } from './progress.ts'
 import { DEFAULT_PREFIX, openQueue } from './queues.ts'
 import { ownConnections } from './redis.ts'
+import type { RunAlone } from './suspects.ts'
 
 /** What is told of a job that this version cannot read. */
 export interface SetAside {
@@ -31,7 +32,7 @@ export interface ConsumerOptions {
   readonly concurrency: number
   /** Told once per job that is given up: its tries are used up, or more of them cannot help. */
   readonly onGaveUp: OnGaveUp
-  /** Told of a job that took its worker with it as often as it may, before it is given up. */
+  /** Told of a job that ends its process, before it is given up. */
   readonly onPoison?: OnPoison
   /** Told of errors that belong to no handler: a lost connection, a lost lock, a listener that threw. */
   readonly onError: (queue: string, error: Error) => void
@@ -43,7 +44,16 @@ export interface ConsumerOptions {
   /** 10 s and 5 s bring a killed worker's jobs back within 15.5 s (BullMQ's own 30 s and 30 s: 60 to 90 s, measured). */
   readonly lockDurationMs?: number
   readonly stalledIntervalMs?: number
-  /** How many of its starts a job may take its worker with it; BullMQ's own 1 fails it for good at the second. */
+  /**
+   * Runs a job under which workers have died twice in a process of its own: it is given up where that one dies too, while
+   * a worker that was killed by somebody else takes it along and proves nothing.
+   */
+  readonly runAlone?: RunAlone
+  /**
+   * Given up whatever killed its workers, after so many of them; BullMQ's own 1 fails it for good at the second. Unless
+   * told 3, which nobody but a suspect alone can tell from chance, so 20 where there is `runAlone`: what takes even the
+   * worker beside it along (a container that is killed whole) ends some five minutes later.
+   */
   readonly maxStalledCount?: number
   readonly now?: () => number
   readonly random?: () => number
@@ -64,7 +74,8 @@ export interface Consumers {
 
 /** Starts one worker per queue. `redis`, of either kind, tells where; the workers' connections are their own. */
 export function createConsumers(redis: Redis, handlers: JobHandlers, options: ConsumerOptions): Consumers {
-  const { now = Date.now, random = Math.random, prefix = DEFAULT_PREFIX, maxStalledCount = 3, onError } = options
+  const { now = Date.now, random = Math.random, prefix = DEFAULT_PREFIX, runAlone = null, onError } = options
+  const maxStalledCount = options.maxStalledCount ?? (runAlone ? MAX_DEATHS_ALONE : MAX_DEATHS)
   let closing = false
   const { source, disconnect } = ownConnections(redis, { onError: (error) => onError('redis', error) }, 'all')
   const perQueue = concurrencyPerQueue(options.concurrency)
@@ -81,6 +92,7 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
     closing: () => closing,
     maxDeaths: maxStalledCount,
     suspects: { running: false },
+    runAlone,
     hasEarlier: (job) => hasEarlier(inOrder, job),
     async park(job) {
       const done = await parked.park(job)
@@ -136,6 +148,8 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
   }
 }
 
+const MAX_DEATHS = 3
+const MAX_DEATHS_ALONE = 20
 const RELEASE_MS = 2_000
 /** After Redis refused a command (a replica, out of memory) BullMQ looks again; its own 15 s are longer than a failover. */
 const RETRY_REDIS_MS = 1_000

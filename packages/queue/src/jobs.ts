@@ -138,7 +138,8 @@ export const jobs = {
     queue: 'bg-maintenance',
     schema: OfUser,
     dedup: ({ userId }) => userKey(userId, 'publish'),
-    keepLastIfActive: false,
+    // The handler asks for the next part while its own job still runs; and what is stored meanwhile must not be missed.
+    keepLastIfActive: true,
     priority: () => PRIORITY.poll,
     options: { ...RETRY, removeOnComplete: true, removeOnFail: KEEP_FAILED },
   }),

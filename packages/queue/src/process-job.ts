@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { AppError } from '@bg-ingest/domain'
 import { DelayedError, type Job, UnrecoverableError } from 'bullmq'
 import { leaseDelayMs, pauseMs, retryDelayMs } from './backoff.ts'
@@ -6,6 +5,17 @@ import { failedReason, toAppError } from './failure.ts'
 import { handBack } from './hand-back.ts'
 import { TURN_MS } from './job-order.ts'
 import { definitionOf, JOB_KEYS, type JobData, type JobKey } from './jobs.ts'
+import {
+  condemn,
+  DiedAlone,
+  isCondemned,
+  isSuspect,
+  oneAtATime,
+  type RunAlone,
+  resultAlone,
+  runsAlone,
+  type Suspects,
+} from './suspects.ts'
 
 export interface JobContext {
   readonly jobId: string
@@ -31,7 +41,7 @@ export type OnGaveUp = <K extends JobKey>(
   jobId: string,
 ) => Promise<void> | void
 
-/** Told of a job whose worker died `deaths` times under it. Where it throws, it is told again later. */
+/** Told of a job that ends its process. Where it throws, it is told again later. */
 export type OnPoison = <K extends JobKey>(key: K, data: JobData<K>, jobId: string) => Promise<void> | void
 
 export interface ProcessContext {
@@ -43,10 +53,11 @@ export interface ProcessContext {
   readonly random: () => number
   /** True once the worker is closing: an aborted job is then handed back, not failed. */
   readonly closing: () => boolean
-  /** Starts that a job may take its worker with it. */
+  /** A worker that died so often under one job did so because of it. */
   readonly maxDeaths: number
-  /** One at a time in this process: see `runSuspect`. */
-  readonly suspects: { running: boolean }
+  readonly suspects: Suspects
+  /** Null: suspects stay in this process. */
+  readonly runAlone: RunAlone | null
   /** Keeps aside what this version cannot read; false where there is no room. */
   readonly park: (job: Job) => Promise<boolean>
   /** Whether something that the person asked for before this has not ended. */
@@ -75,48 +86,55 @@ async function runAs<K extends JobKey>(
   const parsed = schema.safeParse(job.data)
   if (!parsed.success) return setAside(context, job, token)
   if (inOrder && (await context.hasEarlier(job))) return lookAgain(context, job, token, TURN_MS)
-  if (job.stalledCounter >= context.maxDeaths) return endPoison(context, key, parsed.data, job, token)
-  const run = () =>
-    handBack(context.closing, signal, () =>
-      context.handlers[key](parsed.data, {
-        jobId: job.id ?? '',
-        attempt: job.attemptsMade + 1,
-        attemptsStarted: job.attemptsStarted,
-        askedAt: job.timestamp,
-        signal,
-      }),
-    )
-  if (job.stalledCounter > 0 && context.suspects.running) return lookAgain(context, job, token, SUSPECT_WAIT_MS)
+  if (isCondemned(job) || job.stalledCounter >= context.maxDeaths)
+    return endPoison(context, key, parsed.data, job, token)
+  if (isSuspect(job) && context.suspects.running) return lookAgain(context, job, token, SUSPECT_WAIT_MS)
+  const run = () => handBack(context.closing, signal, () => start(context, key, parsed.data, job, signal))
   try {
-    return await (job.stalledCounter > 0 ? runSuspect(context, run) : run())
+    return await (isSuspect(job) ? oneAtATime(context.suspects, run) : run())
   } catch (err) {
-    const error = toAppError(err)
-    const delayMs = delayBeforeNextLook(context, error, job, signal)
-    if (delayMs !== null) return lookAgain(context, job, token, delayMs)
-    if (error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1)) {
-      throw new Error(failedReason(error), { cause: error })
-    }
-    await tellGaveUp(context, key, parsed.data, error, job)
-    throw Object.assign(new GaveUp(failedReason(error)), { cause: error })
+    if (!(err instanceof DiedAlone)) return fail(context, key, parsed.data, err, job, token, signal)
+    await condemn(job)
+    return endPoison(context, key, parsed.data, job, token)
   }
 }
 
-const SUSPECT_WAIT_MS = 400
-const SUSPECT_PAUSE_MS = 200
-
-/**
- * Whoever was running when their process died is a suspect: one of them may be why. Suspects run one at a time in a
- * process, the others wait outside, so that the poisonous one does not take the innocent with it again and again.
- */
-async function runSuspect<T>({ suspects }: ProcessContext, run: () => Promise<T>): Promise<T> {
-  suspects.running = true
-  try {
-    // Until then the others are outside: what has just been taken in would die with this one.
-    await delay(SUSPECT_PAUSE_MS)
-    return await run()
-  } finally {
-    suspects.running = false
+async function fail<K extends JobKey>(
+  context: ProcessContext,
+  key: K,
+  data: JobData<K>,
+  err: unknown,
+  job: Job,
+  token: string,
+  signal: AbortSignal,
+): Promise<never> {
+  const error = toAppError(err)
+  const delayMs = delayBeforeNextLook(context, error, job, signal)
+  if (delayMs !== null) return lookAgain(context, job, token, delayMs)
+  if (error.retryable && job.attemptsMade + 1 < (job.opts.attempts ?? 1)) {
+    throw new Error(failedReason(error), { cause: error })
   }
+  await tellGaveUp(context, key, data, error, job)
+  throw Object.assign(new GaveUp(failedReason(error)), { cause: error })
+}
+
+const SUSPECT_WAIT_MS = 400
+
+function start<K extends JobKey>(
+  { handlers, runAlone }: ProcessContext,
+  key: K,
+  data: JobData<K>,
+  job: Job,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const context: JobContext = {
+    jobId: job.id ?? '',
+    attempt: job.attemptsMade + 1,
+    attemptsStarted: job.attemptsStarted,
+    askedAt: job.timestamp,
+    signal,
+  }
+  return runAlone && runsAlone(job) ? resultAlone(runAlone(key, data, context)) : handlers[key](data, context)
 }
 
 async function lookAgain({ now, random }: ProcessContext, job: Job, token: string, ms: number): Promise<never> {

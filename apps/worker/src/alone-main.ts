@@ -1,0 +1,28 @@
+/** Started by a worker (run-alone.ts) for one job: what it may end is this process. */
+import { loadWorkerConfig } from '@bg-ingest/config'
+import { failureLine, runUntilSignal, settledWithin } from '@bg-ingest/process'
+import { createWorkerContext } from './context.ts'
+import { createHandlers } from './handlers.ts'
+import { serveAlone } from './serve-alone.ts'
+
+try {
+  const config = loadWorkerConfig(process.env)
+  const { graceMs } = config.shutdown
+  await runUntilSignal(
+    async (stop) => {
+      await using context = await createWorkerContext(config, stop)
+      const { handlerNeeds, ports, logger } = context
+      await serveAlone({
+        handlers: createHandlers(handlerNeeds),
+        // A grant that Dexcom has given exists nowhere else until it is stored.
+        settled: () => settledWithin(ports.unbroken?.idle() ?? Promise.resolve(), graceMs),
+        onFailed: (err) => logger.warn('job failed in a process of its own', { err }),
+      })
+    },
+    { graceMs, onForced: (reason) => console.error(`process of one job ended by force: ${reason}`) },
+  )
+  process.exit()
+} catch (err) {
+  console.error(failureLine('process of one job failed', err))
+  process.exit(1)
+}
