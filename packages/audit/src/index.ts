@@ -1,0 +1,14 @@
+export type { AuditKey } from './chain.ts'
+export type { AuditEvent } from './entry.ts'
+export { type ReadLine, readAuditLines } from './read-lines.ts'
+export type { Amount } from './tally.ts'
+export { type AuditBatch, type AuditTrail, type AuditTrailOptions, createAuditTrail } from './trail.ts'
+export {
+  type AuditFault,
+  type AuditReport,
+  type AuditSource,
+  type FaultKind,
+  type VerifyOptions,
+  verifyAudit,
+  type WriterSummary,
+} from './verify.ts'

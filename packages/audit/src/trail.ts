@@ -1,0 +1,132 @@
+import { type AuditKey, seal } from './chain.ts'
+import type { AuditEvent } from './entry.ts'
+import { type Amount, createTally } from './tally.ts'
+
+/** What goes to the store in one piece: consecutive records of one writer, and a head behind them. */
+export interface AuditBatch {
+  readonly writer: string
+  /** Numbers of its first and last entry. */
+  readonly first: number
+  readonly last: number
+  readonly entries: readonly string[]
+  readonly head: string
+}
+
+export interface AuditTrailOptions {
+  /** Unique for all time, such as `api-<uuid>`. */
+  readonly writer: string
+  readonly key: AuditKey
+  /** Takes one line without its end; on the way to whoever keeps it when it returns. Does not throw. */
+  readonly write: (line: string) => void
+  /** Keeps a batch for good, or throws. The same batch may come twice. */
+  readonly store?: (batch: AuditBatch) => Promise<void>
+  /** Told when the store did not take a batch by itself; it is tried again. */
+  readonly onStoreFailed?: (error: unknown) => void
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** How often heads are signed and the store is caught up; a minute. */
+  readonly beatMs?: number
+  /** How often what is tallied becomes records; with every beat unless told otherwise. */
+  readonly tallyMs?: number
+}
+
+export interface AuditTrail {
+  /** Written to the stream when it returns; in the store with the next beat or flush. */
+  record(event: AuditEvent): void
+  /** Counts it together with its like; it becomes part of a record at the next beat. */
+  tally(event: AuditEvent, amount?: Amount): void
+  /** Resolves when everything recorded so far is in the store. Rejects where the store does not take it now. */
+  flush(): Promise<void>
+  /** What a beat does, at once. */
+  beat(): Promise<void>
+  /** Writes the last record and head; nothing may follow. */
+  close(): Promise<void>
+}
+
+const BEAT_MS = 60_000
+/** 200 records of 350 bytes: 70 kB of the 400 kB that an item may have. */
+const BATCH = 200
+
+/** The trail of one process. */
+export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
+  const { writer, key, write, store, onStoreFailed, now, beatMs = BEAT_MS, tallyMs = beatMs } = options
+  const tally = createTally()
+  const pending: { readonly n: number; readonly hash: string; readonly line: string }[] = []
+  let last = { n: 0, hash: '' }
+  let signedN = 0
+  let storing: Promise<void> = Promise.resolve()
+
+  const common = () => ({ stream: 'audit', v: 1, ts: new Date(now()).toISOString(), writer, key: key.id }) as const
+
+  const append = (event: AuditEvent) => {
+    const entry = { ...common(), kind: 'entry', n: last.n + 1, ...event, prev: last.hash }
+    const hash = seal(key, entry, 'hash')
+    const line = JSON.stringify({ ...entry, hash })
+    last = { n: entry.n, hash }
+    if (store) pending.push({ ...last, line })
+    write(line)
+  }
+
+  const headOf = ({ n, hash }: { readonly n: number; readonly hash: string }): string => {
+    const head = { ...common(), kind: 'head', n, hash, stored: store !== undefined }
+    return JSON.stringify({ ...head, sig: seal(key, head, 'sig') })
+  }
+
+  const storeAll = async () => {
+    while (store && pending.length > 0) {
+      const batch = pending.slice(0, BATCH)
+      const [begin, end] = [batch[0], batch.at(-1)]
+      if (!begin || !end) return
+      await store({
+        writer,
+        first: begin.n,
+        last: end.n,
+        entries: batch.map(({ line }) => line),
+        head: headOf(end),
+      })
+      pending.splice(0, batch.length)
+    }
+  }
+
+  /** One after the other: whoever comes while a batch is on its way shares the next one with all who came meanwhile. */
+  const flush = (): Promise<void> => {
+    storing = storing.then(storeAll, storeAll)
+    return storing
+  }
+
+  const settleTally = () => {
+    for (const counted of tally.drain()) append(counted)
+  }
+
+  /** Behind the store, so that a head on the stream vouches for the store as well. */
+  const beat = async () => {
+    settleTally()
+    const { ...upTo } = last
+    await flush()
+    if (upTo.n <= signedN) return
+    signedN = upTo.n
+    write(headOf(upTo))
+  }
+
+  const beating = setInterval(() => void beat().catch((err) => onStoreFailed?.(err)), beatMs).unref()
+  const tallying = tallyMs < beatMs ? setInterval(settleTally, tallyMs).unref() : undefined
+  append({ action: 'audit.opened', actor: 'service', outcome: 'ok' })
+
+  return {
+    record: append,
+    tally(event, amount) {
+      if (tally.add(event, amount)) return
+      settleTally()
+      tally.add(event, amount)
+    },
+    flush,
+    beat,
+    async close() {
+      clearInterval(beating)
+      clearInterval(tallying)
+      settleTally()
+      append({ action: 'audit.closed', actor: 'service', outcome: 'ok' })
+      await beat()
+    },
+  }
+}
