@@ -55,11 +55,11 @@ describe('an erasure, on DynamoDB', function () {
     expect(await erase(world)).to.include({ told: false, readings: 4 })
     // Still in the registry, or nobody would look there again.
     expect(await registered(world)).to.include({ status: 'disconnected' })
-    expect(await publishChanges(world.ports, world.userId, world.never)).to.deep.equal({ pending: true })
+    expect(await publishChanges(world.ports, world.userId, world.never)).to.include({ pending: true })
     world.publisher.accept(1e6)
-    expect(await publishChanges(world.ports, world.userId, world.never)).to.deep.equal({ pending: false })
+    expect(await publishChanges(world.ports, world.userId, world.never)).to.include({ pending: false })
     expect(await registered(world)).to.equal(null)
-    expect(await publishChanges(world.ports, world.userId, world.never)).to.deep.equal({ pending: false })
+    expect(await publishChanges(world.ports, world.userId, world.never)).to.include({ pending: false })
     expect(world.publisher.taken.slice(before).map(({ routingKey }) => routingKey)).to.deep.equal(['user.erased'])
   })
 

@@ -206,10 +206,9 @@ describe('publisher, on RabbitMQ', function () {
     const { queue } = await aQueue(exchange)
     const events = someEvents(5_000)
     const taking = publisher.publishInOrder(events)
-    await until(
-      'some have arrived',
-      async () => Number((await control('-q', 'list_queues', 'messages')).stdout.match(/\d+/)?.[0]) > 0,
-    )
+    const arrived = new RegExp(`^${queue}\\s+[1-9]`, 'm')
+    const listed = async () => (await control('-q', 'list_queues', 'name', 'messages')).stdout
+    await until('some have arrived', async () => arrived.test(await listed()), 20_000)
     process.kill(-broker.pid, 'SIGKILL')
     const taken = await taking
     await until('the loss is seen', () => publisher.state() === 'connecting')

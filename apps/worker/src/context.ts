@@ -9,6 +9,7 @@ import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-in
 import {
   connectForRequests,
   connectForWork,
+  createOutboxTally,
   createParkedJobs,
   createProducer,
   createSchedules,
@@ -22,6 +23,7 @@ import {
   createAccountWriter,
   createDynamo,
   createInspector,
+  createOutboxReader,
   createReadingWriter,
   createUserRegistry,
   WRITE_LIMITS,
@@ -71,10 +73,11 @@ export async function createWorkerContext(
   try {
     const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
     const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
-    const { inspector, ...store } = openStore(config, metrics, owner, retentionDays)
+    const { inspector, outbox, ...store } = openStore(config, metrics, owner, retentionDays)
     const publisher = publishes ? openPublisher(config, logger, metrics, owner) : createNoBroker()
     const queue = openQueue(config, logger, owner)
     metrics.collect(() => queueDepths(queue.queues, Date.now(), queue.parked))
+    metrics.collectOutbox(queue.tally.total)
     const keys = config.encryption.keys.reveal()
     const ports = createPorts(
       {
@@ -83,6 +86,7 @@ export async function createWorkerContext(
         dexcom: openDexcom(config, logger, metrics, owner),
         vault: createVault(keys, config.encryption.kms),
         digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest') }),
+        outbox: { waiting: outbox.logItemsAfter, note: queue.tally.note },
       },
       metrics,
     )
@@ -138,7 +142,12 @@ export async function createWorkerContext(
         }),
         concludeErasure: createConcludeErasure({ ports, receipts: createErasureReceipts(keys), logger }),
       },
-      fleet: { ...queue, registry: store.registry },
+      fleet: {
+        ...queue,
+        registry: store.registry,
+        outbox,
+        brokerConnected: () => (config.rabbitmq.url === null ? null : publisher.state() === 'connected'),
+      },
       readiness: createReadiness(
         [
           { name: 'dynamodb', required: true, check: () => store.accounts.connection(PROBE_USER) },
@@ -175,6 +184,7 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
       retentionDays,
       now: Date.now,
     }),
+    outbox: createOutboxReader(client, accountsTable, Date.now),
     readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
   }
 }
@@ -206,6 +216,7 @@ function openQueue({ redis }: WorkerConfig, logger: Logger, owner: Owner) {
     redis: client,
     queues,
     parked: createParkedJobs(client),
+    tally: createOutboxTally(client),
     lookout: { redis: lookout, queues: watched.queues },
     producer: owner.own(createProducer(client, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
     schedules: owner.own(createSchedules(client, { onError }), (schedules) => schedules.close()),

@@ -6,15 +6,17 @@ import {
   createRestoreMarker,
   createRoundCounter,
   type JobProducer,
+  type OutboxTally,
   type ParkedJobs,
   type Queues,
   type Redis,
   type Schedules,
   startable,
 } from '@bg-ingest/queue'
-import type { UserRegistry } from '@bg-ingest/store/write'
+import type { OutboxReader, UserRegistry } from '@bg-ingest/store/write'
 import type { Logger, Metrics } from '@bg-ingest/telemetry'
 import { createExaminationRounds } from './examination-rounds.ts'
+import { createOutboxSweep } from './outbox-sweep.ts'
 import { createReconciler, RECONCILER_TIMING } from './reconciler.ts'
 import { createWatchdog, WATCHDOG_MS } from './watchdog.ts'
 
@@ -26,6 +28,10 @@ export interface FleetParts {
   readonly producer: JobProducer
   readonly schedules: Schedules
   readonly registry: UserRegistry
+  readonly outbox: OutboxReader
+  readonly tally: OutboxTally
+  /** Whether this process reaches the broker; null where none is configured. */
+  readonly brokerConnected: () => boolean | null
   /** A way to Redis of its own that fails fast, so that a wedged connection is not asked about itself. */
   readonly lookout: { readonly redis: Redis; readonly queues: Queues }
 }
@@ -46,6 +52,10 @@ const LOOK_MS = 5_000
 /** A fifth of a part's share of the day. */
 const ROUNDS_BEAT_MS = 60_000
 const ROUNDS_LEADER_TTL_MS = 3 * ROUNDS_BEAT_MS
+/** A broker that is back is noticed in this time, and each part of the registry has 14 s of the hour. */
+const SWEEP_BEAT_MS = 5_000
+/** A look at everybody after an outage holds on between its parts. */
+const SWEEP_LEADER_TTL_MS = 60_000
 /** A delay that ended so long ago has been overlooked; BullMQ looks every 10 s at least. */
 const DUE_GRACE_MS = 15_000
 
@@ -77,6 +87,15 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
     request: (userId, delayMs) => fleet.producer.enqueue('examineUser', { v: 1, userId }, { delayMs }),
     now: Date.now,
   })
+  const sweep = createOutboxSweep({
+    ...fleet,
+    connected: fleet.brokerConnected,
+    leadership: createLeadership(fleet.redis, { name: 'outbox', token: randomUUID(), ttlMs: SWEEP_LEADER_TTL_MS }),
+    counter: createRoundCounter(fleet.redis, { name: 'outbox' }),
+    requestPublication: (userId) => fleet.producer.enqueue('publishChanges', { v: 1, userId }),
+    now: Date.now,
+    logger,
+  })
   const look = createWatchdog({
     progress: consumers.progress,
     startable: () => startable(fleet.lookout.redis, fleet.lookout.queues, Date.now(), DUE_GRACE_MS),
@@ -91,10 +110,12 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
   }
   const told = (err: unknown) => logger.warn('schedules could not be compared with the registry', { err })
   const toldOfRounds = (err: unknown) => logger.warn('nobody could be asked to be examined', { err })
+  const toldOfSweep = (err: unknown) => logger.warn('nobody could be asked for what waits for the broker', { err })
   const loops = [
     every(RECONCILER_TIMING.beatMs, stop.signal, () => reconciler.beat().catch(told)),
     every(LOOK_MS, stop.signal, watch),
     every(ROUNDS_BEAT_MS, stop.signal, () => rounds.beat().catch(toldOfRounds)),
+    every(SWEEP_BEAT_MS, stop.signal, () => sweep.beat().catch(toldOfSweep)),
   ]
   return {
     async stop() {
@@ -102,6 +123,7 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
       await Promise.all(loops)
       await reconciler.close()
       await rounds.close()
+      await sweep.close()
     },
   }
 }

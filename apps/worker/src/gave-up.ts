@@ -1,5 +1,5 @@
-import { type AppError, serviceEvent, toInstant, type UserId } from '@bg-ingest/domain'
-import { ERASING, failHistory, type Ports } from '@bg-ingest/ingest'
+import { type AppError, toInstant, type UserId } from '@bg-ingest/domain'
+import { ERASING, failHistory, type Ports, tellFailed } from '@bg-ingest/ingest'
 import type { OnGaveUp } from '@bg-ingest/queue'
 import type { Logger } from '@bg-ingest/telemetry'
 
@@ -14,16 +14,17 @@ export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
   return async (key, { userId }, error, jobId) => {
     logger.error('job given up', { job: key, jobId, user: hashUser(userId), err: error })
     if (key === 'syncUser' && !(await isErased(ports, userId, error))) {
-      const at = toInstant(ports.clock.now())
-      const data = { userId, jobId, code: error.code, at }
-      const event = serviceEvent({ routingKey: 'sync.failed', time: at, identity: jobId, data })
-      await ports.publisher.publishInOrder([{ routingKey: 'sync.failed', event }])
+      const failed = { jobId, code: error.code, at: toInstant(ports.clock.now()) }
+      await tellFailed(ports, userId, failed, AbortSignal.timeout(TELL_WITHIN_MS))
     }
     // Who has disconnected, or was erased meanwhile, has no import any more that could fail.
     if (key === 'importHistory' && error.code !== 'not_connected')
       await failHistory(ports, userId, AbortSignal.timeout(FAIL_WITHIN_MS))
   }
 }
+
+/** Three confirms that time out, and the wait for a run that holds the person. */
+const TELL_WITHIN_MS = 40_000
 
 /** Marking an import as failed is one write; the next poll takes the import up again either way. */
 const FAIL_WITHIN_MS = 5_000

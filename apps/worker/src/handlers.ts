@@ -165,8 +165,10 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
     },
 
     async publishChanges({ userId }, { signal }) {
-      const { pending } = await publishChanges(ports, userId, signal)
-      if (pending) throw new AppError('service_unavailable', 'The broker did not take every event')
+      const { pending, more } = await publishChanges(ports, userId, signal)
+      // Asked for while this job still runs: it follows at once, behind those of others that wait.
+      if (more) await producer.enqueue('publishChanges', { v: 1, userId })
+      else if (pending) throw new AppError('service_unavailable', 'The broker did not take every event')
     },
   }
 }

@@ -25,13 +25,34 @@ export interface ChangeRange {
   readonly changes: readonly Change[]
 }
 
-/** Cuts numbered changes into ranges of at most CHANGES_PER_RANGE, each starting where the one before ended. */
-export function toRanges(changes: readonly Change[], at: Instant): ChangeRange[] {
-  const ranges: ChangeRange[] = []
-  for (let start = 0; start < changes.length; start += CHANGES_PER_RANGE) {
-    const slice = changes.slice(start, start + CHANGES_PER_RANGE)
-    const [head] = slice
-    if (head) ranges.push({ first: head.sequence, last: head.sequence + slice.length - 1, at, changes: slice })
+/** What a message may weigh (RabbitMQ takes more, consumers and proxies need not), and what its envelope takes of that. */
+const BYTES_PER_RANGE = 128 * 1024
+const ENVELOPE_BYTES = 2 * 1024
+
+/**
+ * Cuts numbered changes into ranges, each starting where the one before ended: of at most CHANGES_PER_RANGE, and of so few
+ * that their message stays within 128 KB, where `bytesOf` tells what a change takes in it.
+ */
+export function toRanges(
+  changes: readonly Change[],
+  at: Instant,
+  bytesOf: (change: Change, index: number) => number = () => 0,
+): ChangeRange[] {
+  const slices: Change[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const [index, change] of changes.entries()) {
+    const own = bytesOf(change, index)
+    const slice = slices.at(-1)
+    if (slice && slice.length < CHANGES_PER_RANGE && bytes + own <= BYTES_PER_RANGE - ENVELOPE_BYTES) {
+      slice.push(change)
+      bytes += own
+    } else {
+      slices.push([change])
+      bytes = own
+    }
   }
-  return ranges
+  return slices.flatMap((slice) => {
+    const [head] = slice
+    return head ? [{ first: head.sequence, last: head.sequence + slice.length - 1, at, changes: slice }] : []
+  })
 }

@@ -12,7 +12,7 @@ export {
 export { inUnit, MGDL_PER_MMOLL, rateInUnit, UNITS, type Unit } from './glucose.ts'
 export { type ReadingKey, readingId, readingKey } from './identity.ts'
 export { calendarMs, epochMs, Instant, parseInstant, toInstant } from './instant.ts'
-export { PublicChange, PublicReading, toPublicReading } from './output.ts'
+export { changeBytes, PublicChange, PublicReading, toPublicReading } from './output.ts'
 export { PushedPage, PushNotice } from './push.ts'
 export {
   BOUNDS,

@@ -1,5 +1,6 @@
 import {
   type Counts,
+  changeBytes,
   type Deletion,
   epochMs,
   type Measurement,
@@ -73,7 +74,10 @@ async function writeDifferences(ports: Ports, held: Held, differences: readonly 
     }),
   )
   const changes = differences.map(({ key, kind }, index) => ({ sequence: first + index, kind, key }))
-  const ranges = toRanges(changes, at)
+  const ranges = toRanges(changes, at, (_, index) => {
+    const reading = readings[index]
+    return reading ? changeBytes(reading) : 0
+  })
 
   held.check()
   await ports.accounts.appendRanges(held.userId, held.lease, ranges)

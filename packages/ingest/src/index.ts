@@ -10,6 +10,7 @@ export { type Examined, type ExamineOptions, examineUser, type Inspector, type S
 export { FINDINGS, type Finding, type FindingKind, found } from './findings.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
 export { ingestPush, type PushOutcome, type PushRequest } from './ingest-push.ts'
+export type { Outbox } from './outbox.ts'
 export { parkUser } from './park-user.ts'
 export type {
   AccountStore,
@@ -31,10 +32,12 @@ export type {
   SyncState,
 } from './ports.ts'
 export type { ProblemCode } from './problems.ts'
-export { publishChanges } from './publish-changes.ts'
+export { type Publication, publishChanges } from './publish-changes.ts'
 export { type ReconcileOptions, reconcileUser } from './reconcile-user.ts'
+export { type Republished, republishChanges } from './republish-changes.ts'
 export { restartHistory } from './restart-history.ts'
 export { type SyncOptions, type SyncOutcome, type SyncRequest, syncUser } from './sync-user.ts'
+export { tellFailed } from './tell-failed.ts'
 export { TOKEN_RULES, type TokenRules } from './token-rules.ts'
 export { tokenTimes } from './token-timing.ts'
 export { createUnbroken, type Unbroken } from './unbroken.ts'

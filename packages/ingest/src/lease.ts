@@ -1,5 +1,6 @@
 import { AppError, type Instant, type UserId } from '@bg-ingest/domain'
 import { createDeadline, type Deadline, LEASE_TTL_MS, later } from './lease-deadline.ts'
+import { noteOutbox } from './outbox.ts'
 import type { Lease, Ports, SyncState } from './ports.ts'
 import { step } from './steps.ts'
 
@@ -27,7 +28,7 @@ export interface Held {
   forget(): void
 }
 
-type LeasePorts = Pick<Ports, 'accounts' | 'clock' | 'newId'>
+type LeasePorts = Pick<Ports, 'accounts' | 'clock' | 'newId' | 'outbox'>
 
 /**
  * Runs `work` as the only writer of this person. Throws `lease_taken` at once where another run holds the lease. Work
@@ -65,12 +66,14 @@ export async function withLease<T>(
     check: deadline.check,
     async finish(patch) {
       step('finishing')
+      await noteOutbox(ports.outbox, userId, taken.state, progress)
       await ports.accounts.finish(userId, lease, { ...patch, ...kept(progress) })
       finished = true
       step('finished')
     },
     forget() {
       finished = true
+      ports.outbox?.note(userId, 0)
     },
   }
   try {

@@ -12,6 +12,7 @@ import type {
   UserId,
   Window,
 } from '@bg-ingest/domain'
+import type { Outbox } from './outbox.ts'
 import type { ProblemCode } from './problems.ts'
 import type { TokenRules } from './token-rules.ts'
 import type { Unbroken } from './unbroken.ts'
@@ -112,12 +113,14 @@ export interface Refusals {
   readonly retryNotBefore: Instant
 }
 
-/** A connection event that waits for the broker; written with the change it tells, removed once confirmed. */
+/** An event that waits for the broker; written with the change it tells, removed once confirmed. */
 export interface Notice {
+  /** Of a failed sync the id of its job. */
   readonly id: string
-  readonly routingKey: 'connection.connected' | 'connection.needs_reauth' | 'connection.disconnected'
+  readonly routingKey: 'connection.connected' | 'connection.needs_reauth' | 'connection.disconnected' | 'sync.failed'
   readonly region: string
   readonly at: Instant
+  /** Of a failed sync its code. */
   readonly reason: string | null
 }
 
@@ -349,4 +352,6 @@ export interface Ports {
   readonly tokenRules?: TokenRules
   /** Told of every grant that is asked for and saved, which a process must not leave half-way. */
   readonly unbroken?: Unbroken
+  /** Left out: nobody counts what waits for the broker. */
+  readonly outbox?: Outbox
 }

@@ -4,20 +4,27 @@ import type { Erasure, Ports } from './ports.ts'
 import { adoptAndPublish, publishNotices } from './publish.ts'
 import { tellErased } from './tell-erased.ts'
 
-/** Publishes whatever of a person still waits for the broker. Answers whether something still does. */
-export async function publishChanges(
-  ports: Ports,
-  userId: UserId,
-  stop: AbortSignal,
-): Promise<{ readonly pending: boolean }> {
+export interface Publication {
+  /** Whether something still waits for the broker. */
+  readonly pending: boolean
+  /** Whether the broker took all it was given, so that the rest can follow at once, when others had their turn. */
+  readonly more: boolean
+}
+
+/** Publishes of a person what waits for the broker, as much as one run may. Costs nothing while the broker is away. */
+export async function publishChanges(ports: Ports, userId: UserId, stop: AbortSignal): Promise<Publication> {
+  if (ports.publisher.state() !== 'connected') return { pending: true, more: false }
   return withLease(ports, userId, stop, async (held) => {
+    const before = held.progress.published
     await adoptAndPublish(ports, held)
     const connection = await ports.accounts.connection(userId)
     const left = connection ? await publishNotices(ports, held, connection) : null
     const { erasure = null } = held.state
-    if (!connection && erasure && !erasure.told) return { pending: !(await tellLate(ports, held, erasure)) }
+    if (!connection && erasure && !erasure.told)
+      return { pending: !(await tellLate(ports, held, erasure)), more: false }
     const { committed, published } = held.progress
-    return { pending: published < committed || (left?.notices.length ?? 0) > 0 }
+    const pending = published < committed || (left?.notices.length ?? 0) > 0
+    return { pending, more: pending && published > before && ports.publisher.state() === 'connected' }
   })
 }
 

@@ -8,11 +8,16 @@ import {
   type UserId,
 } from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
+import { waitingNotices } from './notices.ts'
 import type { Connection, OutgoingEvent, Ports } from './ports.ts'
 import { step } from './steps.ts'
 
-/** Log items read at a time: 50 of at most 200 changes are half a megabyte. */
+/** Log items adopted at a time: 50 of at most 200 changes are half a megabyte. */
 const RANGES_PER_PAGE = 50
+/** Log items told at a time, with the readings that they name: 10 of at most 200 are some 2 MB for each run under way. */
+const TOLD_AT_A_TIME = 10
+/** What one run tells of a backlog before others have their turn: a month of readings, under a second. */
+const TOLD_PER_RUN = 50
 
 type Readings = ReadonlyMap<ReadingKey, StoredReading>
 
@@ -41,11 +46,14 @@ export async function adoptAndPublish(ports: Ports, held: Held): Promise<void> {
 const claimsOf = (ranges: readonly ChangeRange[]): ReadonlyMap<ReadingKey, number> =>
   new Map(ranges.flatMap(({ changes }) => changes.map(({ key, sequence }) => [key, sequence] as const)))
 
-/** Publishes, in order, every committed range that the broker has not confirmed. Stops quietly where the broker does. */
+/**
+ * Publishes, in order, committed ranges that the broker has not confirmed, as many as one run may. Stops quietly where the
+ * broker does.
+ */
 async function publishPending(ports: Ports, held: Held): Promise<void> {
-  while (held.progress.published < held.progress.committed) {
+  for (let told = 0; told < TOLD_PER_RUN && held.progress.published < held.progress.committed; ) {
     held.check()
-    const waiting = await ports.accounts.rangesAfter(held.userId, held.progress.published, RANGES_PER_PAGE)
+    const waiting = await ports.accounts.rangesAfter(held.userId, held.progress.published, TOLD_AT_A_TIME)
     // A frozen run may claim late; what it claimed is adopted by the next run, not told half-way by this one.
     const ranges = waiting.filter(({ last }) => last <= held.progress.committed)
     if (ranges.length === 0) {
@@ -53,10 +61,15 @@ async function publishPending(ports: Ports, held: Held): Promise<void> {
       held.progress.published = held.progress.committed
       return
     }
-    const keys = new Set(ranges.flatMap(({ changes }) => changes.map(({ key }) => key)))
-    const readings = await ports.readings.byKeys(held.userId, [...keys])
-    if (!(await publishRanges(ports, held, ranges, readings))) return
+    if (!(await publishRanges(ports, held, ranges, await readingsOf(ports, held.userId, ranges)))) return
+    told += ranges.length
   }
+}
+
+/** Those of the readings which these ranges name that still exist. */
+export function readingsOf(ports: Ports, userId: UserId, ranges: readonly ChangeRange[]): Promise<Readings> {
+  const keys = new Set(ranges.flatMap(({ changes }) => changes.map(({ key }) => key)))
+  return ports.readings.byKeys(userId, [...keys])
 }
 
 /** Publishes ranges that this run has just written; behind older ones that still wait, they wait too. */
@@ -91,7 +104,11 @@ async function publishRanges(
 }
 
 /** One log item is one message. A change whose reading has moved on to a higher sequence is told there, not here. */
-function changedEvent(userId: UserId, range: ChangeRange, readings: Readings): OutgoingEvent<'readings.changed'> {
+export function changedEvent(
+  userId: UserId,
+  range: ChangeRange,
+  readings: Readings,
+): OutgoingEvent<'readings.changed'> {
   const changes = range.changes.flatMap(({ sequence, kind, key }) => {
     const reading = readings.get(key)
     return reading?.sequence === sequence ? [{ sequence, kind, reading: toPublicReading(reading) }] : []
@@ -111,15 +128,7 @@ function changedEvent(userId: UserId, range: ChangeRange, readings: Readings): O
 /** Publishes the connection's waiting notices and strikes out what the broker took. */
 export async function publishNotices(ports: Ports, held: Held, connection: Connection): Promise<Connection> {
   if (connection.notices.length === 0) return connection
-  const events = connection.notices.map(({ id, routingKey, region, at, reason }) => ({
-    routingKey,
-    event: serviceEvent({
-      routingKey,
-      time: at,
-      identity: id,
-      data: { userId: connection.userId, region, at, ...(reason === null ? {} : { reason }) },
-    }),
-  }))
+  const events = waitingNotices(connection)
   held.check()
   const taken = await ports.publisher.publishInOrder(events)
   if (taken === 0) return connection

@@ -68,7 +68,7 @@ export type AccountTokens = z.infer<typeof Tokens>
 
 const Notice = z.object({
   id: z.string(),
-  routingKey: z.enum(['connection.connected', 'connection.needs_reauth', 'connection.disconnected']),
+  routingKey: z.enum(['connection.connected', 'connection.needs_reauth', 'connection.disconnected', 'sync.failed']),
   region: z.string(),
   at: Instant,
   reason: z.string().nullable(),

@@ -1,5 +1,6 @@
 export { type AccountWriter, createAccountWriter } from './account-writer.ts'
 export { createDynamo, WRITE_LIMITS } from './client.ts'
 export { type AccountSnapshot, createInspector, type StoreInspector } from './inspector.ts'
+export { createOutboxReader, type OutboxReader, type Waiting } from './outbox-reader.ts'
 export { createReadingWriter, type ReadingWriter } from './reading-writer.ts'
 export { createUserRegistry, type RegistryEntry, type UserRegistry } from './user-registry.ts'
