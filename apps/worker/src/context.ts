@@ -4,11 +4,12 @@ import { createDexcomClient, createGates } from '@bg-ingest/dexcom'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
 import { UserId } from '@bg-ingest/domain'
 import { createNoBroker, createPublisher } from '@bg-ingest/events'
-import { FINDINGS, type Ports } from '@bg-ingest/ingest'
+import { FINDINGS, keepLatest, type Ports } from '@bg-ingest/ingest'
 import { createOwner, createReadiness, type Owner, type Readiness } from '@bg-ingest/process'
 import {
   connectForRequests,
   connectForWork,
+  createLatestEntries,
   createOutboxTally,
   createParkedJobs,
   createProducer,
@@ -18,7 +19,8 @@ import {
   queueDepths,
   type Redis,
 } from '@bg-ingest/queue'
-import { createErasureReceipts, createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
+import { createErasureReceipts, createSealer, createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
+import { createReadingReader } from '@bg-ingest/store/read'
 import {
   createAccountWriter,
   createDynamo,
@@ -73,15 +75,16 @@ export async function createWorkerContext(
   try {
     const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
     const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
-    const { inspector, outbox, ...store } = openStore(config, metrics, owner, retentionDays)
+    const { inspector, outbox, newest, ...store } = openStore(config, metrics, owner, retentionDays)
     const publisher = publishes ? openPublisher(config, logger, metrics, owner) : createNoBroker()
     const queue = openQueue(config, logger, owner)
     metrics.collect(() => queueDepths(queue.queues, Date.now(), queue.parked))
     metrics.collectOutbox(queue.tally.total)
     const keys = config.encryption.keys.reveal()
+    const entries = createLatestEntries(queue.redis, { sealer: createSealer(keys, 'latest') })
     const ports = createPorts(
       {
-        ...store,
+        ...keepLatest(store, { entries, newest }),
         publisher,
         dexcom: openDexcom(config, logger, metrics, owner),
         vault: createVault(keys, config.encryption.kms),
@@ -186,6 +189,7 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
     }),
     outbox: createOutboxReader(client, accountsTable, Date.now),
     readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
+    newest: createReadingReader(client, readingsTable, Date.now, retentionDays).latest,
   }
 }
 

@@ -11,6 +11,8 @@ export { FINDINGS, type Finding, type FindingKind, found } from './findings.ts'
 export { failHistory, type HistoryOptions, importHistory } from './import-history.ts'
 export { ingestPush, type PushOutcome, type PushRequest } from './ingest-push.ts'
 export type { Outbox } from './outbox.ts'
+export { keepLatest } from './keep-latest.ts'
+export type { LatestEntries, LatestEntry } from './latest-entries.ts'
 export { parkUser } from './park-user.ts'
 export type {
   AccountStore,

@@ -1,6 +1,7 @@
 import { AppError, type StoredReading, toPublicReading, type UserId } from '@bg-ingest/domain'
-import { type LatestEntries, type Newest, newestOf, type ShownConnection, shownConnection } from './latest-entries.ts'
+import { type LatestEntries, shownConnection } from './latest-entries.ts'
 import type { AccountStore, Lease, ReadingStore, SyncState } from './ports.ts'
+import { type SeenByRun, seenByRun, type Written } from './seen-by-run.ts'
 
 interface Stores {
   readonly accounts: AccountStore
@@ -13,51 +14,43 @@ interface Needs {
   readonly newest: (userId: UserId) => Promise<StoredReading | null>
 }
 
-/** What a run has seen of a person so far; undefined is what it does not know. */
-interface Seen {
-  readonly leaseId: string
-  readonly state: SyncState
-  connection: ShownConnection | null | undefined
-  reading: Newest
-}
-
 /**
  * The same stores, which keep the entry of each person whose lease is taken: down before anything can be written under
  * it, up again behind the update that ends it, with what the run has written. So every flow is covered, and none has
- * to think of it. A run whose entry cannot be taken down for certain does not begin: `service_unavailable`.
+ * to think of it. A run whose entry is not down for certain does not begin: `service_unavailable`.
  */
-export function keepLatest({ accounts, readings }: Stores, { entries, newest }: Needs): Stores {
-  const runs = new Map<UserId, Seen>()
-  const seenBy = (userId: UserId, { id }: Lease) => {
+export function keepLatest(stores: Stores, { entries, newest }: Needs): Stores {
+  const { accounts, readings } = stores
+  const runs = new Map<UserId, SeenByRun>()
+  const runOf = (userId: UserId, { id }: Lease) => {
     const seen = runs.get(userId)
     return seen?.leaseId === id ? seen : undefined
   }
-  const note = (userId: UserId, lease: Lease, change: (seen: Seen) => void) => {
-    const seen = seenBy(userId, lease)
-    if (seen) change(seen)
+  /** Runs a write of a lease, and keeps in mind what it makes of what is known. */
+  const writing = <T>(userId: UserId | undefined, lease: Lease, write: () => Promise<T>, then: Written) => {
+    const seen = userId && runOf(userId, lease)
+    return seen ? seen.writing(write, then) : write()
   }
-  const noteConnection = (userId: UserId, connection: ShownConnection | null) => {
-    const seen = runs.get(userId)
-    if (seen) seen.connection = connection
+  const ending = (userId: UserId, lease: Lease) => {
+    const seen = runOf(userId, lease)
+    if (seen) runs.delete(userId)
+    return seen
   }
-  const noteWritten = (lease: Lease, written: readonly StoredReading[]) => {
-    const [first] = written
-    if (!first) return
-    note(first.userId, lease, (seen) => {
-      seen.reading = newestOf(seen.reading, written, toPublicReading)
-    })
-  }
-  const noteUnknown = (userId: UserId, lease: Lease) =>
-    note(userId, lease, (seen) => {
-      seen.reading = undefined
-    })
 
-  async function putUp(userId: UserId, seen: Seen, patch: Partial<SyncState>): Promise<void> {
+  async function putUp(userId: UserId, seen: SeenByRun, patch: Partial<SyncState>): Promise<void> {
+    if (seen.inDoubt) return
     const { committedSequence, completeThrough } = { ...seen.state, ...patch }
-    const stored = seen.reading === undefined ? await newest(userId) : null
-    const reading = seen.reading ?? (stored && toPublicReading(stored))
-    const connection =
-      seen.connection === undefined ? await accounts.connection(userId).then(orNone) : seen.connection
+    let { reading, connection } = seen
+    if (reading === undefined) {
+      const stored = await newest(userId)
+      reading = stored && toPublicReading(stored)
+    }
+    if (connection === undefined) {
+      const stored = await accounts.connection(userId)
+      connection = stored && shownConnection(stored)
+    }
+    // Nothing is known of this person, or nothing any more.
+    if (!reading && !connection) return entries.forget(userId)
     const entry = { run: seen.leaseId, committedSequence, completeThrough, connection, reading }
     await entries.putUp(userId, seen.leaseId, entry)
   }
@@ -72,61 +65,51 @@ export function keepLatest({ accounts, readings }: Stores, { entries, newest }: 
           await accounts.finish(userId, { id: leaseId, fence: taken.fence }, {})
           throw AppError.from(err)
         })
-        const isTrue = stood?.run === taken.finishedLeaseId && stood?.committedSequence === taken.state.committedSequence
-        const known = stood && isTrue ? stood : { connection: undefined, reading: undefined }
-        runs.set(userId, { leaseId, state: taken.state, connection: known.connection, reading: known.reading })
+        runs.set(userId, seenByRun(leaseId, taken, stood))
         return taken
       },
       async finish(userId, lease, patch) {
-        const seen = seenBy(userId, lease)
-        if (seen) runs.delete(userId)
+        const seen = ending(userId, lease)
         await accounts.finish(userId, lease, patch)
         // Without an entry the store is asked: no reason for work that is done to fail.
         if (seen) await putUp(userId, seen, patch).catch(() => undefined)
       },
+      async entomb(userId, lease, erasure) {
+        ending(userId, lease)
+        await accounts.entomb(userId, lease, erasure)
+        await entries.forget(userId).catch(() => undefined)
+      },
       async connection(userId) {
         const connection = await accounts.connection(userId)
-        noteConnection(userId, orNone(connection))
+        runs.get(userId)?.read(connection)
         return connection
       },
-      async createConnection(connection, lease) {
-        await accounts.createConnection(connection, lease)
-        noteConnection(connection.userId, shownConnection(connection))
-      },
-      async putConnection(connection, lease, before) {
-        // Whether a write that fails has landed nobody knows.
-        note(connection.userId, lease, (seen) => {
-          seen.connection = undefined
-        })
-        await accounts.putConnection(connection, lease, before)
-        note(connection.userId, lease, (seen) => {
-          seen.connection = shownConnection(connection)
-        })
-      },
-      async entomb(userId, lease, erasure) {
-        if (seenBy(userId, lease)) runs.delete(userId)
-        await accounts.entomb(userId, lease, erasure)
-        await entries.forget(userId)
-      },
+      createConnection: (connection, lease) =>
+        writing(connection.userId, lease, () => accounts.createConnection(connection, lease), { connection }),
+      putConnection: (connection, lease, before) =>
+        writing(connection.userId, lease, () => accounts.putConnection(connection, lease, before), { connection }),
     },
     readings: {
       ...readings,
-      async write(lease, written, stillHeld) {
-        await readings.write(lease, written, stillHeld)
-        noteWritten(lease, written)
+      write: (lease, written, stillHeld) =>
+        writing(written[0]?.userId, lease, () => readings.write(lease, written, stillHeld), { readings: written }),
+      writeAbsent: (lease, written, stillHeld) =>
+        writing(written[0]?.userId, lease, () => readings.writeAbsent(lease, written, stillHeld), {
+          readings: written,
+        }),
+      // What a crashed run has left, only a query finds.
+      seal: (userId, lease, claims, stillHeld) =>
+        writing(userId, lease, () => readings.seal(userId, lease, claims, stillHeld), { unknown: true }),
+      async eraseAll(userId, stillHeld) {
+        const seen = runs.get(userId)
+        const work = () => readings.eraseAll(userId, stillHeld)
+        return seen ? seen.writing(work, { unknown: true }) : work()
       },
-      async writeAbsent(lease, written, stillHeld) {
-        await readings.writeAbsent(lease, written, stillHeld)
-        noteWritten(lease, written)
-      },
-      // What a crashed run has left is found by a query alone.
-      async seal(userId, lease, claims, stillHeld) {
-        noteUnknown(userId, lease)
-        await readings.seal(userId, lease, claims, stillHeld)
+      async reexpire(userId, page, stillHeld) {
+        const seen = runs.get(userId)
+        const work = () => readings.reexpire(userId, page, stillHeld)
+        return seen ? seen.writing(work, { unknown: true }) : work()
       },
     },
   }
 }
-
-const orNone = (connection: Parameters<typeof shownConnection>[0] | null) =>
-  connection && shownConnection(connection)

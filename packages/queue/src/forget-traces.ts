@@ -1,13 +1,15 @@
 import type { UserId } from '@bg-ingest/domain'
 import type { Redis } from 'ioredis'
+import { latestKey } from './latest-codec.ts'
 import { DEFAULT_PREFIX } from './queues.ts'
 import { digestKey } from './seen-digests.ts'
 
 const SCAN_COUNT = 500
 
 /**
- * Removes what Redis holds of a person beside jobs: the digest of what was stored, and the one-time tickets of a connect
- * that was begun, whose values name them. Goes over all keys of Redis, 500 at a time; an erasure is rare. Answers how many.
+ * Removes what Redis holds of a person beside jobs: the digest of what was stored, the entry of the newest reading, and
+ * the one-time tickets of a connect that was begun, whose values name them. Goes over all keys of Redis, 500 at a time; an
+ * erasure is rare. Answers how many.
  */
 export async function forgetTraces(
   redis: Redis,
@@ -22,7 +24,7 @@ export async function forgetTraces(
     if (next === '0') break
     cursor = next
   }
-  return redis.del(digestKey(prefix, userId), ...found)
+  return redis.del(digestKey(prefix, userId), latestKey(userId, prefix), ...found)
 }
 
 function names(json: string | null | undefined, userId: UserId): boolean {

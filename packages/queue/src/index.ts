@@ -21,6 +21,9 @@ export {
   type SyncRange,
   type SyncTrigger,
 } from './jobs.ts'
+export type { EntrySealer, OpenedEntry, StoredEntry } from './latest-codec.ts'
+export { createLatestEntries, type LatestEntries } from './latest-entries.ts'
+export { createLatestReader, type LatestReader } from './latest-reader.ts'
 export { createLeadership, type Leadership, type LeadershipOptions } from './leadership.ts'
 export { createOutboxTally, type OutboxTally } from './outbox-tally.ts'
 export { createParkedJobs, type ParkedJob, type ParkedJobs } from './parked-jobs.ts'

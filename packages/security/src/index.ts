@@ -5,6 +5,7 @@ export { deriveKey, type EncryptionKey, type EncryptionKeys } from './encryption
 export { createErasureReceipts, type ErasureFacts, ErasureReceipt, type ErasureReceipts } from './erasure-receipt.ts'
 export type { KmsKey } from './kms-keyring.ts'
 export { hashToken, newToken, safeEqual } from './random-token.ts'
+export { createSealer, type Sealer } from './sealer.ts'
 export type { TokenKey } from './token-key.ts'
 export {
   ANY_USER_SCOPE,

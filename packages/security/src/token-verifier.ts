@@ -1,6 +1,7 @@
 import { AppError, UserId } from '@bg-ingest/domain'
 import { type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { type TokenKey, type TrustedKey, trustedKey } from './token-key.ts'
+import { createVerifiedTokens } from './verified-tokens.ts'
 
 /** Who calls, as a verified token says. */
 export interface Caller {
@@ -34,17 +35,25 @@ const MAX_TOKEN_CHARS = 8192
 const TYPES = ['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt']
 const BEARER = /^Bearer +([A-Za-z0-9_.-]+)$/i
 
-/** Verifies callers' tokens with one configured key. Throws at once where that key is unusable. */
+/**
+ * Verifies callers' tokens with one configured key; a token found good is good for a minute, or until its `exp` where that
+ * comes first, without another look at its signature. Throws at once where that key is unusable.
+ */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { now = Date.now } = options
   const key = trustedKey(options.key, now)
+  const verified = createVerifiedTokens()
   return {
     async verify(header) {
       const token = BEARER.exec(header ?? '')?.[1]
       if (token === undefined || token.length > MAX_TOKEN_CHARS) throw refusal('malformed')
       const nowMs = now()
+      const known = verified.recall(token, nowMs)
+      if (known) return known
       const { payload, protectedHeader } = await checked(token, key, options, nowMs)
-      return toCaller(payload, protectedHeader, nowMs)
+      const caller = toCaller(payload, protectedHeader, nowMs)
+      verified.remember(token, caller, Number(payload.exp), nowMs)
+      return caller
     },
   }
 }
