@@ -1,8 +1,9 @@
-import { type Job, Worker } from 'bullmq'
+import type { Job } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { retryDelayMs } from './backoff.ts'
 import { QUEUES, type QueueName } from './define-job.ts'
 import { drain } from './drain.ts'
+import { EndingWorker } from './ending-worker.ts'
 import { hasEarlier } from './job-order.ts'
 import { createParkedJobs, versionOf } from './parked-jobs.ts'
 import {
@@ -103,11 +104,11 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
   }
   const telling = new Set<Promise<void>>()
 
-  const start = (queue: QueueName): Worker => {
+  const start = (queue: QueueName): EndingWorker => {
     // BullMQ hands a signal over only to a processor that names three parameters.
     const run = (job: Job, token = '', signal = new AbortController().signal) =>
       progress.track(queue, () => processJob(context, job, token, signal))
-    const worker = new Worker(queue, (job, token, signal) => run(job, token, signal), {
+    const worker = new EndingWorker(queue, (job, token, signal) => run(job, token, signal), {
       connection: source,
       prefix,
       concurrency: perQueue[queue],
@@ -143,6 +144,7 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
       }
       const drained = await drain({ closed, running: progress.running, cancel, graceMs, releaseMs })
       disconnect()
+      await Promise.all(workers.map((worker) => worker.letGo()))
       return { drained }
     },
   }
