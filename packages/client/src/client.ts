@@ -20,8 +20,8 @@ export interface ClientOptions {
 
 export interface LatestOptions extends Signalled {
   readonly unit?: Reading['unit']
-  /** Of the answer that the caller holds. */
-  readonly etag?: string
+  /** Of the answer that the caller holds; null is none. */
+  readonly etag?: string | null
 }
 
 export interface Latest<R = LatestReading> {
@@ -85,10 +85,10 @@ export function createClient(options: ClientOptions): BgIngestClient {
 
 const personPath = (userId: string): string => `/api/bg/${encodeURIComponent(userId)}`
 
-async function newest(send: Send, userId: string, { unit, etag, signal }: LatestOptions) {
-  const headers = etag === undefined ? {} : { 'if-none-match': etag }
+async function newest(send: Send, userId: string, { unit, etag = null, signal }: LatestOptions) {
+  const headers = etag ? { 'if-none-match': etag } : {}
   const answer = await send({ path: `${personPath(userId)}/latest`, query: { unit }, headers, signal })
-  return { reading: answer.body as LatestReading | null, etag: answer.headers.get('etag') ?? etag ?? null }
+  return { reading: answer.body as LatestReading | null, etag: answer.headers.get('etag') ?? etag }
 }
 
 async function requestSync(send: Send, userId: string, { from, to, waitSeconds = 0, signal }: SyncOptions) {

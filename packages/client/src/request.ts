@@ -68,11 +68,21 @@ async function attempt(transport: Transport, options: RequestOptions): Promise<A
   try {
     const answer = await transport.fetch(addressOf(transport.baseUrl, options), init)
     if (!answer.ok && answer.status !== 304) throw await errorOf(answer, now())
-    return { status: answer.status, headers: answer.headers, body: answer.status === 304 ? null : await answer.json() }
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, body: answer.status === 304 ? null : parsed(text, answer) }
   } catch (err) {
     if (err instanceof BgIngestError) throw err
     signal?.throwIfAborted()
     throw new BgIngestError('unreachable', 'No answer came from BG Ingest', { cause: err })
+  }
+}
+
+function parsed(text: string, { status }: Response): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own words quote the text, which may hold readings.
+    throw new BgIngestError('unexpected_answer', 'The answer is no JSON, so none of BG Ingest', { status })
   }
 }
 
