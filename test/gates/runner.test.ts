@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect } from 'chai'
 import { runChild } from '../runner/child.ts'
-import { outcomeOf } from '../runner/mocha-step.ts'
+import { deal, outcomeOf } from '../runner/mocha-step.ts'
 import { selectSteps, steps } from '../runner/steps.ts'
 import type { TestReport } from '../support/reporter.ts'
 
@@ -40,6 +40,25 @@ describe('gates: the test command', () => {
     expect(left.notes.join()).to.include('left a handle open')
     expect(outcomeOf({ ...ended, exitCode: 1, report: undefined })).to.include({ passed: 0, failed: 1 })
     expect(outcomeOf({ ...ended, exitCode: 7, report: passed })).to.include({ passed: 5, failed: 1 })
+  })
+
+  it('deals every file to one process', () => {
+    expect(deal(['a', 'b', 'c', 'd', 'e'], 2)).to.deep.equal([
+      ['a', 'c', 'e'],
+      ['b', 'd'],
+    ])
+  })
+
+  it('hands over what a child prints line by line', async () => {
+    const lines: string[] = []
+    const { exitCode } = await runChild(['sh', '-c', 'echo one; echo two >&2; printf three'], {
+      cwd: import.meta.dirname,
+      env: process.env,
+      output: (line) => lines.push(line),
+      signal: new AbortController().signal,
+    })
+    expect(exitCode).to.equal(0)
+    expect(lines).to.have.members(['one', 'two', 'three'])
   })
 
   it('knows its steps, and refuses a name that is none', () => {

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 
 export interface ChildOptions {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
-  /** `show` writes to this terminal, `keep` collects the output for the result. */
-  readonly output: 'show' | 'keep'
+  /** `show` writes to this terminal, `keep` collects the output for the result, a function is given it line by line. */
+  readonly output: 'show' | 'keep' | ((line: string) => void)
   /** Aborting ends the child and everything it has started. */
   readonly signal: AbortSignal
   /** Called with a way to end the child, for callers that watch it. */
@@ -33,8 +34,12 @@ export function runChild([command = '', ...args]: readonly string[], options: Ch
     stdio: ['ignore', stdio, stdio],
   })
   const kept: Buffer[] = []
-  child.stdout?.on('data', (chunk: Buffer) => kept.push(chunk))
-  child.stderr?.on('data', (chunk: Buffer) => kept.push(chunk))
+  const { output } = options
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue
+    if (typeof output === 'function') createInterface({ input: stream }).on('line', output)
+    else stream.on('data', (chunk: Buffer) => kept.push(chunk))
+  }
   const terminate = () => endGroup(child)
   options.signal.addEventListener('abort', terminate, { once: true })
   options.onStart?.(() => signalGroup(child, 'SIGKILL'))

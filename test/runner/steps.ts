@@ -61,6 +61,7 @@ const integration = mochaStep({
   about: 'adapters on real Redis, RabbitMQ and DynamoDB',
   spec: ['integration/**/*.test.ts'],
   backends: true,
+  processes: 2,
 })
 
 const contract = mochaStep({
@@ -82,6 +83,7 @@ const e2e = mochaStep({
   about: 'both apps as processes on real backends',
   spec: ['e2e/**/*.test.ts'],
   backends: true,
+  processes: 2,
 })
 
 /** Every step of `npm test`, in order: what fails fastest comes first. */
