@@ -41,6 +41,8 @@ export const homes: readonly Home[] = [
 
 /** Loans: libraries that a place may import although their home is elsewhere. */
 const loans: Readonly<Record<string, readonly string[]>> = {
+  // The consumer of events, for those who have amqplib themselves.
+  'packages/client': ['amqplib'],
   // Bottleneck's cluster mode takes an ioredis connection.
   'packages/dexcom': ['ioredis'],
   // The composition roots are the only place with `new` for clients.

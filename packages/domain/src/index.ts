@@ -1,5 +1,6 @@
 export { CHANGE_KINDS, CHANGES_PER_RANGE, Change, type ChangeKind, type ChangeRange, toRanges } from './change.ts'
 export { AppError, ERROR_CODES, type ErrorCode, type FieldError } from './errors.ts'
+export { eventSchema } from './event-schema.ts'
 export { EVENTS, type EventData, type RoutingKey, type ServiceEvent, serviceEvent } from './events.ts'
 export {
   CADENCE_MS,

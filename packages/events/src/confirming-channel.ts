@@ -1,5 +1,6 @@
 import type { ConfirmChannel, Message } from 'amqplib'
 import type { PublishOutcome } from './outcome.ts'
+import { CONTENT_TYPE } from './wire.ts'
 
 export interface ConfirmingChannel {
   publish(routingKey: string, messageId: string, body: Buffer): Promise<PublishOutcome>
@@ -60,8 +61,6 @@ export function confirmingChannel(options: ConfirmingOptions): ConfirmingChannel
     },
   }
 }
-
-const CONTENT_TYPE = 'application/cloudevents+json'
 
 /** amqplib 2.3.1 tells a nack from a lost channel by its words alone. */
 const NACKED = 'message nacked'

@@ -2,6 +2,7 @@ import type { RoutingKey, ServiceEvent } from '@bg-ingest/domain'
 import { openBroker } from './broker.ts'
 import { createInFlight } from './in-flight.ts'
 import { type BrokerState, isTaken, type PublishOutcome } from './outcome.ts'
+import { EXCHANGE } from './wire.ts'
 
 export interface OutgoingEvent<K extends RoutingKey = RoutingKey> {
   readonly routingKey: K
@@ -37,7 +38,7 @@ const MAX_IN_FLIGHT = 256
 /** Publisher on RabbitMQ over one connection and one confirm channel. Starts, and stays usable, without a broker. */
 export function createPublisher({
   url,
-  exchange = 'bg.events',
+  exchange = EXCHANGE,
   confirmTimeoutMs = CONFIRM_TIMEOUT_MS,
   maxInFlight = MAX_IN_FLIGHT,
   onOutcome,

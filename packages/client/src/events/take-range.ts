@@ -43,11 +43,8 @@ export async function takeRange(needs: RangeNeeds, range: ReadingsChanged): Prom
   if (toSequence <= seen) return needs.onRepeat(range)
   if (fromSequence > seen + 1) {
     needs.onGap({ userId, fromSequence: seen + 1, toSequence: fromSequence - 1 })
-    seen = await heal(needs, userId, seen)
+    seen = await healUpTo(needs, userId, seen, fromSequence - 1)
     if (toSequence <= seen) return
-    // The feed shows committed numbers alone, and this message may be ahead of that by a moment.
-    if (fromSequence > seen + 1)
-      throw new BgIngestError('unexpected_answer', 'The feed does not reach this message yet')
   }
   // The feed may have ended in the midst of a message.
   const changes = range.changes.filter(({ sequence }) => sequence > seen)
