@@ -1,11 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { METRIC_TABLE } from '@bg-ingest/telemetry'
 import { expect } from 'chai'
+import { liveConfig, readDashboards } from '../support/dashboards.ts'
 import { metric } from '../support/e2e-metrics.ts'
 import { webhookSender } from '../support/e2e-sender.ts'
 import { aPerson, untilHistoryIs, useSystem } from '../support/e2e-system.ts'
 import { type Family, familiesOf, seriesIn } from '../support/exposition.ts'
 import { enqueueForMany, hostileCalls } from '../support/metrics-crowd.ts'
-import { promtool } from '../support/prometheus.ts'
+import { promtool, startPrometheus } from '../support/prometheus.ts'
 import { until } from '../support/until.ts'
 
 /** promises K9. */
@@ -78,6 +82,26 @@ describe('Metrics of a real API and a real worker', function () {
     }
     // A quiet Dexcom has no value that we do not know and gives no connection a problem.
     expect(silent).to.deep.equal(['bg_dexcom_unknown_values_total', 'bg_connection_problems_total'])
+  })
+
+  it('answers every panel of every dashboard, by a real Prometheus', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'bg-prometheus-'))
+    const targets = { 'bg-ingest-api': system.apiUrl, 'bg-ingest-worker': worker().url }
+    const prometheus = await startPrometheus({ dir, config: liveConfig(targets) })
+    try {
+      const recorded = async () => (await prometheus.query('bg:polls:ratio1h')).length > 0
+      await until('the rules of rules are recorded', recorded, 30_000)
+      const panels = readDashboards().flatMap(({ panels }) => panels)
+      expect(panels.length).to.be.above(40)
+      const empty: string[] = []
+      for (const { title, targets } of panels)
+        for (const { expr } of targets) if ((await prometheus.query(expr)).length === 0) empty.push(title)
+      // The two families without a series, as above.
+      expect(empty).to.deep.equal(['Values that we do not know yet, last hour', 'Problems of connections, last hour'])
+    } finally {
+      await prometheus.stop()
+      await rm(dir, { recursive: true })
+    }
   })
 
   it(`stays below ${MOST_SERIES} series with ${PEOPLE} people and callers that mean harm`, async function () {

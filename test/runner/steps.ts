@@ -39,6 +39,7 @@ const dead = staticStep('dead', 'unused files, exports and dependencies (knip)',
 
 const generated = staticStep('generated', 'generated files are up to date', (root) => [
   { command: ['node', 'test/gates/write-import-homes.ts', '--check'] },
+  { command: ['node', 'tools/dashboards/write.ts', '--check'] },
   ...globSync('{apps,packages}/*/src/generate.ts', { cwd: root }).map((path) => ({
     command: ['node', '--conditions=source', path, '--check'],
   })),
