@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ApiConfig } from '@bg-ingest/config'
+import type { UserId } from '@bg-ingest/domain'
 import { hashToken, newToken, safeEqual } from '@bg-ingest/security'
 import type { Express } from 'express'
 import { type BoardSettings, createBoard } from './board/board.ts'
@@ -12,6 +13,7 @@ import { docsPages } from './openapi/docs-page.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { createRoutes, type RouteNeeds } from './routes/index.ts'
 import { createServer } from './server.ts'
+import { sharedReads } from './shared-reads.ts'
 import { guardSender } from './webhook/sender-guard.ts'
 
 /** What the HTTP surface asks of the context, and no more. */
@@ -31,7 +33,7 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
   const { regions, redirectUri } = config.dexcom
   const monotonic = () => performance.now()
   const limits = createLimits(context.counting, { ...config.http.rateLimits, now: Date.now, monotonic })
-  const routes = createRoutes(context)
+  const routes = createRoutes({ ...context, ...sharedReaders(context) })
   return createServer({
     routes,
     docs: docsPages(openApiDocument(routes)),
@@ -59,4 +61,23 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
     monotonic,
     trustProxy: config.http.trustProxy,
   })
+}
+
+/** However many ask for the same at once, the store and Redis are asked once. */
+function sharedReaders({
+  readings,
+  accounts,
+  feed,
+  entries,
+}: Pick<AppNeeds, 'readings' | 'accounts' | 'feed' | 'entries'>) {
+  const perUser = (userId: UserId) => userId
+  return {
+    readings: {
+      latest: sharedReads(readings.latest, perUser),
+      range: sharedReads(readings.range, (query) => JSON.stringify({ ...query, types: [...query.types] })),
+    },
+    accounts: { account: sharedReads(accounts.account, perUser) },
+    feed: { changes: sharedReads(feed.changes, (...asked) => JSON.stringify(asked)) },
+    entries: { read: sharedReads(entries.read, perUser) },
+  }
 }

@@ -7,10 +7,12 @@ import {
   connectForRequests,
   createJobReader,
   createProducer,
+  createLatestReader,
   createTickets,
   type JobProducer,
   type JobReader,
   openQueues,
+  type LatestReader,
   type Tickets,
   unfitness,
 } from '@bg-ingest/queue'
@@ -19,6 +21,7 @@ import {
   createContentHasher,
   createCursorCodec,
   createTokenVerifier,
+  createSealer,
   createVault,
   type TokenVerifier,
   type Vault,
@@ -42,6 +45,7 @@ import { orUnavailable } from './store-availability.ts'
 import type { SenderProofs } from './webhook/sender-guard.ts'
 
 export interface ApiContext extends AsyncDisposable {
+import { retainedEntries } from './retained-entries.ts'
   readonly config: ApiConfig
   readonly logger: Logger
   readonly metrics: Metrics
@@ -52,6 +56,8 @@ export interface ApiContext extends AsyncDisposable {
   readonly syncs: JobReader
   readonly connects: JobReader
   readonly tickets: Tickets
+  /** What the newest reading is answered from. */
+  readonly entries: LatestReader
   readonly verifier: TokenVerifier
   readonly vault: Vault
   readonly cursors: CursorCodec
@@ -108,6 +114,11 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       tickets: createTickets(redis),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),
+      entries: retainedEntries(
+        createLatestReader(redis, { sealer: createSealer(keys, 'latest'), monotonic: () => performance.now() }),
+        config.retention.days,
+        Date.now,
+      ),
       cursors: createCursorCodec(keys),
       hashBody: createContentHasher(keys, 'webhook'),
       sender: {

@@ -41,6 +41,20 @@ export interface Reply {
   readonly headers?: Headers
 }
 
+/** An answer whose JSON was written and checked before. */
+export interface WrittenReply {
+  readonly json: string
+  /** How many readings it shows, for the audit trail. */
+  readonly readings: number
+  readonly headers: Headers
+}
+
+/** The caller holds what there is: 304. */
+export interface UnchangedReply {
+  readonly unchanged: true
+  readonly headers: Headers
+}
+
 /** For a caller that asked for rows: pages, written one after the other as they are fetched. */
 export interface RowsReply {
   readonly pages: Pages
@@ -66,13 +80,15 @@ export interface Route {
 /** Joins a route's contract with its code: input is parsed before, the answer after; both fail loudly. */
 export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType = z.ZodUndefined>(
   spec: RouteSpec<P, Q, B>,
-  handle: (input: RouteInput<P, Q, B>) => Promise<Reply | RowsReply>,
+  handle: (input: RouteInput<P, Q, B>) => Promise<Reply | WrittenReply | UnchangedReply | RowsReply>,
 ): Route {
   const handler: RequestHandler = async (req, res) => {
     const format = negotiate(req, spec.rows !== undefined)
     if (spec.rows) res.vary('Accept')
     const reply = await handle(readInput(spec, req, res, format))
     if ('body' in reply) return send(spec, req, res, reply)
+    if ('unchanged' in reply) return void res.status(304).set(reply.headers).end()
+    if ('json' in reply) return sendWritten(res, reply)
     if (!spec.rows || format === 'json') throw new Error(`${spec.operationId} has no rows for ${format}`)
     await sendRows(res.set(reply.headers), spec.rows, format, reply.pages)
   }
@@ -138,4 +154,12 @@ function send(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>, req: Request, re
   const etag = reply.headers?.['ETag']
   if (etag !== undefined && isNamed(etag, req.get('if-none-match'))) res.status(304).end()
   else res.json(body)
+}
+
+/** Past Express' own `send`, which would look at all of it again for a length, a charset and a tag. */
+function sendWritten(res: Response, { json, readings, headers }: WrittenReply): void {
+  res.locals['readings'] = readings
+  const bytes = Buffer.from(json)
+  res.writeHead(200, { ...headers, 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': bytes.length })
+  res.end(bytes)
 }

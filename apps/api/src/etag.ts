@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Strong tag over what the contract says it covers; the caller chooses the parts. */
 export const etagOf = (...parts: readonly unknown[]): string =>
-  `"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 27)}"`
+  `"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 27)}"`
 
 /** Personal data: a browser may keep it for itself and must ask again; no shared cache may. */
 export const PRIVATE_CACHE = 'private, no-cache'
@@ -12,4 +12,8 @@ export const PRIVATE_CACHE = 'private, no-cache'
  * that sends `Cache-Control: no-cache` besides, and each fetch() with a condition does (Fetch standard, cache mode).
  */
 export const isNamed = (etag: string, ifNoneMatch: string | undefined): boolean =>
-  ifNoneMatch?.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim())) ?? false
+  namedTags(ifNoneMatch).some((tag) => tag === '*' || tag === etag)
+
+/** The tags that a caller holds, without the sign of weak ones. */
+export const namedTags = (ifNoneMatch: string | undefined): readonly string[] =>
+  ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? []

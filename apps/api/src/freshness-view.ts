@@ -28,24 +28,27 @@ export interface PollSettings {
   readonly vendorDelayMs: (region: string) => number
 }
 
+/** What of a connection decides when the next poll comes. */
+type Polled = Pick<ConnectionView, 'status' | 'region' | 'pollIntervalSeconds' | 'paused' | 'parkedAt'>
+
 /** The person's own poll interval, or the service's. */
-export const intervalMs = (connection: ConnectionView | null, settings: PollSettings): number =>
+export const intervalMs = (connection: Polled | null, settings: PollSettings): number =>
   connection?.pollIntervalSeconds ? connection.pollIntervalSeconds * 1000 : settings.pollIntervalMs
 
 /** The next poll; null while nobody polls. */
-export function nextPollAt(userId: UserId, connection: ConnectionView | null, settings: PollSettings, atMs: number) {
+export function nextPollAt(userId: UserId, connection: Polled | null, settings: PollSettings, atMs: number) {
   if (connection?.status !== 'connected' || connection.paused || connection.parkedAt) return null
   return toInstant(nextPollMs(userId, intervalMs(connection, settings), atMs))
 }
 
 /** How far the newest reading may be trusted to be the newest there is. */
 export function freshnessOf(
-  reading: StoredReading,
-  connection: ConnectionView | null,
+  { userId, timestamp }: Pick<StoredReading, 'userId' | 'timestamp'>,
+  connection: Polled | null,
   settings: PollSettings,
   nowMs: number,
 ): z.input<typeof Freshness> {
-  const measuredMs = epochMs(reading.timestamp)
+  const measuredMs = epochMs(timestamp)
   const vendorDelayMs = settings.vendorDelayMs(connection?.region ?? 'default')
   const ageMs = nowMs - measuredMs
   // The reading after this one shows at Dexcom a cadence and the vendor's delay later; the first poll from there on finds it.
@@ -59,6 +62,6 @@ export function freshnessOf(
     }),
     ageSeconds: Math.max(0, Math.floor(ageMs / 1000)),
     vendorDelaySeconds: vendorDelayMs / 1000,
-    expectedNextAt: nextPollAt(reading.userId, connection, settings, visibleMs),
+    expectedNextAt: nextPollAt(userId, connection, settings, visibleMs),
   }
 }

@@ -42,7 +42,8 @@ const bindingOf = (userId: UserId): string => `${LAYOUT}\n${userId}`
 
 /** What knows how far it stands, and the reading as it is served: who serves it needs to read the first line alone. */
 export function sealEntry(sealer: EntrySealer, userId: UserId, { reading, ...rest }: StoredEntry): Buffer {
-  const head = reading && { timestamp: reading.timestamp, sequence: reading.sequence, receivedAt: reading.receivedAt }
+  const { timestamp, sequence, revision, receivedAt } = reading ?? {}
+  const head = reading && { timestamp, sequence, revision, receivedAt }
   return sealer.seal(bindingOf(userId), `${JSON.stringify({ ...rest, head })}\n${JSON.stringify(reading)}`)
 }
 
@@ -62,7 +63,7 @@ export function parseUp(value: Buffer | null): UpEntry | null {
 }
 
 export interface OpenedEntry extends Omit<StoredEntry, 'reading'> {
-  readonly head: Pick<PublicReading, 'timestamp' | 'sequence' | 'receivedAt'> | null
+  readonly head: Pick<PublicReading, 'timestamp' | 'sequence' | 'revision' | 'receivedAt'> | null
   /** The reading as JSON, `null` where there is none. */
   readonly readingJson: string
 }

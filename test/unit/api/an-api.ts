@@ -17,6 +17,7 @@ const KEYS = [{ id: 'k1', key: Buffer.alloc(32, 1) }]
 const SCOPES = ['bg:read', 'bg:sync', 'bg:connect']
 
 type Account = Awaited<ReturnType<AppNeeds['accounts']['account']>>
+type Entry = NonNullable<Awaited<ReturnType<AppNeeds['entries']['read']>>>
 type SyncStatus = NonNullable<Awaited<ReturnType<AppNeeds['syncs']['status']>>>
 type Counting = AppNeeds['counting']
 type Readiness = Awaited<ReturnType<AppNeeds['readiness']>>
@@ -66,6 +67,8 @@ function aBackground() {
     readings: [] as StoredReading[],
     account: CONNECTED,
     /** How late the event loop is said to be. */
+    /** What stands in Redis of a person; null: nothing, and the store is asked. */
+    entry: null as Entry | null,
     lagMs: 0,
     /** Thrown by every look at the store. */
     storeFault: null as unknown,
@@ -121,7 +124,15 @@ function doubles(behind: Background, now: () => number): Doubles {
         return { readings, last: more ? readingKey(readings.at(-1) as StoredReading) : null }
       },
     },
-    accounts: { account: async () => look(behind.account) },
+    // What is stored is committed, as it is behind every run.
+    accounts: {
+      account: async () => {
+        const { connection, state } = look(behind.account)
+        const committedSequence = Math.max(state.committedSequence, ...behind.readings.map(({ sequence }) => sequence))
+        return { connection, state: { ...state, committedSequence } }
+      },
+    },
+    entries: { read: async () => behind.entry },
     feed: {
       async changes(_userId, after, limit) {
         const all = look(behind.readings).toSorted((a, b) => a.sequence - b.sequence)

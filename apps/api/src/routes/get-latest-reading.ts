@@ -1,21 +1,32 @@
-import { AppError, PublicReading, toPublicReading } from '@bg-ingest/domain'
+import {
+  AppError,
+  inUnit,
+  type PublicReading as Public,
+  PublicReading,
+  rateInUnit,
+  toPublicReading,
+  type Unit,
+  type UserId,
+} from '@bg-ingest/domain'
+import type { LatestReader, OpenedEntry } from '@bg-ingest/queue'
 import type { AccountReader, ReadingReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
-import { defineRoute } from '../define-route.ts'
-import { etagOf, PRIVATE_CACHE } from '../etag.ts'
+import { defineRoute, type UnchangedReply, type WrittenReply } from '../define-route.ts'
+import { etagOf, isNamed, PRIVATE_CACHE } from '../etag.ts'
 import { Freshness, freshnessOf, type PollSettings } from '../freshness-view.ts'
 import { UnitInput, UserParams } from '../parameters.ts'
 
 interface Needs {
   readonly readings: Pick<ReadingReader, 'latest'>
   readonly accounts: AccountReader
+  readonly entries: LatestReader
   readonly polls: PollSettings
   readonly now: () => number
 }
 
 const LatestReading = PublicReading.extend({ freshness: Freshness }).meta({ id: 'LatestReading' })
 
-export const getLatestReading = ({ readings, accounts, polls, now }: Needs) =>
+export const getLatestReading = ({ readings, accounts, entries, polls, now }: Needs) =>
   defineRoute(
     {
       operationId: 'getLatestReading',
@@ -28,15 +39,50 @@ export const getLatestReading = ({ readings, accounts, polls, now }: Needs) =>
       responses: { 200: LatestReading },
       errors: ['invalid_request', 'unauthorized', 'forbidden', 'no_readings', 'service_unavailable'],
     },
-    async ({ params: { userId }, query: { unit } }) => {
+    async ({ params: { userId }, query: { unit }, header }) => {
+      const entry = await entries.read(userId)
+      if (entry) return answerFrom(entry, { userId, unit, polls, nowMs: now(), held: header('if-none-match') })
       const [reading, { connection }] = await Promise.all([readings.latest(userId), accounts.account(userId)])
-      if (!reading) throw new AppError('no_readings', 'There is no sensor reading of this person')
+      if (!reading) throw noReadings()
       const freshness = freshnessOf(reading, connection, polls, now())
-      const body = toPublicReading(reading, unit)
-      return {
-        status: 200,
-        body: { ...body, freshness },
-        headers: { ETag: etagOf(body, freshness.state), 'Cache-Control': PRIVATE_CACHE },
-      }
+      const headers = headersOf(reading, unit, freshness.state)
+      return { status: 200, body: { ...toPublicReading(reading, unit), freshness }, headers }
     },
   )
+
+const noReadings = () => new AppError('no_readings', 'There is no sensor reading of this person')
+
+/** Of one person a sequence and the instant at which it was stored name a reading and its content, for ever. */
+const headersOf = (
+  { sequence, revision, receivedAt }: Pick<Public, 'sequence' | 'revision' | 'receivedAt'>,
+  unit: Unit,
+  state: string,
+) => ({ ETag: etagOf(sequence, revision, receivedAt, unit, state), 'Cache-Control': PRIVATE_CACHE })
+
+interface Asked {
+  readonly userId: UserId
+  readonly unit: Unit
+  readonly polls: PollSettings
+  readonly nowMs: number
+  /** If-None-Match. */
+  readonly held: string | undefined
+}
+
+/** The reading goes out as the worker has written it: only its freshness is of this moment. */
+function answerFrom({ head, connection, readingJson }: OpenedEntry, asked: Asked): WrittenReply | UnchangedReply {
+  if (!head) throw noReadings()
+  const { userId, unit, polls, nowMs, held } = asked
+  const freshness = freshnessOf({ userId, timestamp: head.timestamp }, connection, polls, nowMs)
+  const headers = headersOf(head, unit, freshness.state)
+  if (isNamed(headers.ETag, held)) return { unchanged: true, headers }
+  const reading = unit === 'mg/dL' ? readingJson : JSON.stringify(inOtherUnit(JSON.parse(readingJson), unit))
+  return { json: `${reading.slice(0, -1)},"freshness":${JSON.stringify(freshness)}}`, readings: 1, headers }
+}
+
+/** From mg/dL, which is what is stored: rounded once, as ever. */
+const inOtherUnit = (reading: Public, unit: Unit): Public => ({
+  ...reading,
+  glucose: inUnit(reading.glucose, unit),
+  unit,
+  trendRate: rateInUnit(reading.trendRate, unit),
+})

@@ -2,6 +2,8 @@ import type { ApiConfig } from '@bg-ingest/config'
 import { newToken } from '@bg-ingest/security'
 import type { ApiContext } from '../context.ts'
 import type { Route } from '../define-route.ts'
+import { createRecentReadings } from '../recent-readings.ts'
+import { standings } from '../standing.ts'
 import { createConnection } from './create-connection.ts'
 import { deleteConnection } from './delete-connection.ts'
 import { getConnection } from './get-connection.ts'
@@ -15,7 +17,10 @@ import { requestSync } from './request-sync.ts'
 
 /** What all routes together ask of the context. */
 export interface RouteNeeds
-  extends Pick<ApiContext, 'readings' | 'accounts' | 'feed' | 'cursors' | 'polls' | 'tickets' | 'hashBody' | 'now'> {
+  extends Pick<
+    ApiContext,
+    'readings' | 'accounts' | 'feed' | 'entries' | 'cursors' | 'polls' | 'tickets' | 'hashBody' | 'now'
+  > {
   readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue' | 'acceptWebhook'>
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly metrics: Pick<ApiContext['metrics'], 'webhook'>
@@ -26,12 +31,14 @@ export interface RouteNeeds
 
 /** Every operation of this API, each with no more of the context than it needs. */
 export function createRoutes(context: RouteNeeds): readonly Route[] {
-  const { readings, accounts, feed, producer, syncs, polls, cursors, tickets, config, now } = context
+  const { readings, accounts, feed, entries, producer, syncs, polls, cursors, tickets, config, now } = context
   const { vault, hashBody, metrics, connects } = context
+  const standingOf = standings({ entries, accounts })
+  const recent = createRecentReadings({ readings, now })
   return [
-    getLatestReading({ readings, accounts, polls, now }),
-    listReadings({ readings, accounts, cursors, now }),
-    listChanges({ feed }),
+    getLatestReading({ readings, accounts, entries, polls, now }),
+    listReadings({ readings, recent, standingOf, cursors, now }),
+    listChanges({ feed, standingOf }),
     requestSync({ accounts, queue: producer, syncs }),
     getSync({ syncs }),
     receiveWebhook({ accounts, queue: producer, vault, hashBody, metrics }),

@@ -2,9 +2,10 @@ import { AppError, PublicChange, toPublicReading, UserId } from '@bg-ingest/doma
 import type { FeedEntry, FeedReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
 import { defineRoute } from '../define-route.ts'
-import { etagOf, PRIVATE_CACHE } from '../etag.ts'
+import { etagOf, isNamed, PRIVATE_CACHE } from '../etag.ts'
 import { changeColumns } from '../formats/change-columns.ts'
 import { integerInput, pageLimitInput, UserParams } from '../parameters.ts'
+import type { Standing } from '../standing.ts'
 
 const MAX_PAGE = 1000
 
@@ -24,8 +25,13 @@ const ChangePage = z
   })
   .meta({ id: 'ChangePage' })
 
+interface Needs {
+  readonly feed: FeedReader
+  readonly standingOf: (userId: UserId) => Promise<Standing>
+}
+
 /** The feed a consumer heals a gap with: closed ranges, so that it can prove that it missed nothing. */
-export const listChanges = ({ feed }: { readonly feed: FeedReader }) =>
+export const listChanges = ({ feed, standingOf }: Needs) =>
   defineRoute(
     {
       operationId: 'listChanges',
@@ -39,17 +45,23 @@ export const listChanges = ({ feed }: { readonly feed: FeedReader }) =>
       rows: { row: PublicChange, columns: changeColumns },
       errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
     },
-    async ({ params: { userId }, query: { after, limit }, format }) => {
+    async ({ params: { userId }, query: { after, limit }, format, header }) => {
       const headers = { 'Cache-Control': PRIVATE_CACHE }
       if (limit === 'all') {
         if (format === 'json') throw onlyInRows()
         return { pages: everyPage(feed, userId, after), headers }
       }
+      if (format !== 'json') {
+        const { changes } = await feed.changes(userId, after, limit)
+        return { pages: onePage(changes.map(toPublic)), headers }
+      }
+      // Before the page: a tag may be older than what it stands for, and is then asked for again, but never newer.
+      const { revision } = await standingOf(userId)
+      const ETag = etagOf(revision, after, limit)
+      if (isNamed(ETag, header('if-none-match'))) return { unchanged: true, headers: { ...headers, ETag } }
       const { through, latestSequence, changes } = await feed.changes(userId, after, limit)
       const shown = changes.map(toPublic)
-      if (format !== 'json') return { pages: onePage(shown), headers }
       const more = through < latestSequence
-      const ETag = etagOf(after, through, latestSequence, shown)
       const body = { userId, after, through, latestSequence, more, changes: shown }
       return { status: 200, body, headers: { ...headers, ETag } }
     },

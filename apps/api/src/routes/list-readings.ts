@@ -1,6 +1,7 @@
 import {
   AppError,
   DAY_MS,
+  epochMs,
   Instant,
   PublicReading,
   READING_TYPES,
@@ -9,17 +10,21 @@ import {
   UNITS,
   UserId,
 } from '@bg-ingest/domain'
-import type { AccountReader, ReadingReader } from '@bg-ingest/store/read'
+import type { RangeQuery, ReadingReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
 import { defineRoute, type Headers } from '../define-route.ts'
 import { etagOf, PRIVATE_CACHE } from '../etag.ts'
+import { expiringTag, unexpiredTag } from '../expiring-tag.ts'
 import { readingColumns } from '../formats/reading-columns.ts'
 import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams } from '../parameters.ts'
 import { type CursorCodec, decodePosition, encodePosition, type Position } from '../range-cursor.ts'
+import { type RecentReadings, type WrittenPage, writeRow } from '../recent-readings.ts'
+import type { Standing } from '../standing.ts'
 
 interface Needs {
   readonly readings: Pick<ReadingReader, 'range'>
-  readonly accounts: AccountReader
+  readonly recent: RecentReadings
+  readonly standingOf: (userId: UserId) => Promise<Standing>
   readonly cursors: CursorCodec
   readonly now: () => number
 }
@@ -61,7 +66,7 @@ const ReadingPage = z
   })
   .meta({ id: 'ReadingPage' })
 
-export const listReadings = ({ readings, accounts, cursors, now }: Needs) =>
+export const listReadings = ({ readings, recent, standingOf, cursors, now }: Needs) =>
   defineRoute(
     {
       operationId: 'listReadings',
@@ -75,34 +80,71 @@ export const listReadings = ({ readings, accounts, cursors, now }: Needs) =>
       rows: { row: PublicReading, columns: readingColumns },
       errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
     },
-    async ({ params: { userId }, query, format }) => {
+    async ({ params: { userId }, query, format, header }) => {
       if (query.limit === 'all' && format === 'json')
         throw badField('limit', 'all goes with Accept: text/csv or application/x-ndjson')
-      const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, now())
-      const { from, to } = span
+      const nowMs = now()
+      const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, nowMs)
       const pageFrom = (after: string | undefined) => readings.range(rangeQuery(userId, query, span, after))
-      if (query.limit === 'all') {
-        const pages = everyPage(pageFrom, query.unit, span.after || undefined)
-        return { pages, headers: { 'Cache-Control': PRIVATE_CACHE } }
+      const headers = { 'Cache-Control': PRIVATE_CACHE }
+      if (query.limit === 'all') return { pages: everyPage(pageFrom, query.unit, span.after || undefined), headers }
+      const linked = (next: string | null): Headers =>
+        next === null ? headers : { ...headers, Link: `<${nextLink(userId, query, next)}>; rel="next"` }
+      const nextOf = (last: string | null) =>
+        last === null ? null : encodePosition(cursors, userId, { ...span, after: last })
+      if (format !== 'json') {
+        const page = await pageFrom(span.after || undefined)
+        const shown = page.readings.map((reading) => toPublicReading(reading, query.unit))
+        return { pages: onePage(shown), headers: linked(nextOf(page.last)) }
       }
 
-      const [page, { state }] = await Promise.all([pageFrom(span.after || undefined), accounts.account(userId)])
-      const next = page.last === null ? null : encodePosition(cursors, userId, { ...span, after: page.last })
-      const shown = page.readings.map((reading) => toPublicReading(reading, query.unit))
-      const link: Headers = next === null ? {} : { Link: `<${nextLink(userId, query, next)}>; rel="next"` }
-      const headers = { 'Cache-Control': PRIVATE_CACHE, ...link }
-      if (format !== 'json') return { pages: onePage(shown), headers }
-      // The tag covers readings only: `completeThrough` moves with every poll, and the default span with every second.
-      const ETag = etagOf(query.unit, shown, next === null)
-      return {
-        status: 200,
-        body: { userId, from, to, unit: query.unit, readings: shown, next, completeThrough: state.completeThrough },
-        headers: { ...headers, ETag },
-      }
+      // Before the page: a tag may be older than what it stands for, and is then asked for again, but never newer.
+      const standing = await standingOf(userId)
+      const tag = tagOf(standing, query, span)
+      const held = unexpiredTag(tag, header('if-none-match'), nowMs)
+      if (held !== undefined) return { unchanged: true, headers: { ...headers, ETag: held } }
+      const asked = rangeQuery(userId, query, span, span.after || undefined)
+      const page = (await recent.page(standing, query.unit, asked)) ?? (await writtenPage(readings, asked, query.unit))
+      const next = nextOf(page.last)
+      const { from, to } = span
+      const { completeThrough } = standing
+      const envelope = { userId, from, to, unit: query.unit, readings: [], next, completeThrough }
+      const ETag = expiringTag(tag, staysUntilMs(query, page))
+      const json = withRows(ReadingPage.parse(envelope), page.rows)
+      return { json, readings: page.rows.length, headers: { ...linked(next), ETag } }
     },
   )
 
-function rangeQuery(userId: UserId, { limit }: Query, { from, to, order, types }: Position, after: string | undefined) {
+/** What a page shows is settled by what is stored and by the query: its span as asked for, since "now" moves. */
+const tagOf = ({ revision }: Standing, query: Query, { from, to, order, types, after }: Position): string =>
+  etagOf(revision, isOfNow(query) ? null : [from, to], order, types, after, query.limit, query.unit)
+
+/** Whether the span ends when it is asked for, and begins a day before. */
+const isOfNow = ({ from, startDate, to, endDate, cursor }: Query): boolean =>
+  !(from ?? startDate ?? to ?? endDate ?? cursor)
+
+/** A span that moves loses its oldest reading in the end; nothing comes in, since what lies ahead of now is not stored. */
+const staysUntilMs = (query: Query, { oldest }: WrittenPage): number =>
+  isOfNow(query) && oldest ? epochMs(oldest) + DAY_MS : FOR_EVER_MS
+
+const FOR_EVER_MS = Date.UTC(9999, 11, 31)
+
+async function writtenPage(readings: Needs['readings'], query: RangeQuery, unit: Query['unit']): Promise<WrittenPage> {
+  const { readings: found, last } = await readings.range(query)
+  const oldest = (query.order === 'asc' ? found[0] : found.at(-1))?.timestamp ?? null
+  return { rows: found.map((reading) => writeRow(reading, unit)), oldest, last }
+}
+
+/** The rows are JSON already, and were checked as they were written. */
+const withRows = (envelope: z.input<typeof ReadingPage>, rows: readonly string[]): string =>
+  JSON.stringify(envelope).replace('"readings":[]', () => `"readings":[${rows.join(',')}]`)
+
+function rangeQuery(
+  userId: UserId,
+  { limit }: Query,
+  { from, to, order, types }: Position,
+  after: string | undefined,
+): RangeQuery {
   return { userId, from, to, order, types: new Set(types), limit: limit === 'all' ? MAX_PAGE : limit, after }
 }
 
