@@ -11,9 +11,9 @@ try {
   await runUntilSignal(
     async (stop) => {
       await using context = await createWorkerContext(config, stop)
-      const { handlerNeeds, ports, logger } = context
+      const { handlerNeeds, ports, logger, tracing } = context
       await serveAlone({
-        handlers: createHandlers(handlerNeeds),
+        handlers: tracing.handlers(createHandlers(handlerNeeds)),
         // A grant that Dexcom has given exists nowhere else until it is stored.
         settled: () => settledWithin(ports.unbroken?.idle() ?? Promise.resolve(), graceMs),
         onFailed: (err) => logger.warn('job failed in a process of its own', { err }),

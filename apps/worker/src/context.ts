@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { WorkerConfig } from '@bg-ingest/config'
+import { type AuditTrail, openAuditTrail } from '@bg-ingest/audit'
+import { ConfigError, type WorkerConfig } from '@bg-ingest/config'
 import { createDexcomClient, createGates } from '@bg-ingest/dexcom'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
 import { UserId } from '@bg-ingest/domain'
@@ -19,10 +20,19 @@ import {
   queueDepths,
   type Redis,
 } from '@bg-ingest/queue'
-import { createErasureReceipts, createSealer, createUserHasher, createVault, deriveKey } from '@bg-ingest/security'
+import {
+  createErasureReceipts,
+  createSealer,
+  createUserHasher,
+  createVault,
+  deriveKey,
+  namedKeys,
+} from '@bg-ingest/security'
 import { createReadingReader } from '@bg-ingest/store/read'
 import {
+  type AuditLog,
   createAccountWriter,
+  createAuditLog,
   createDynamo,
   createInspector,
   createOutboxReader,
@@ -39,6 +49,7 @@ import { forgetJobs } from './forget-jobs.ts'
 import type { HandlerNeeds } from './handlers.ts'
 import { createPorts } from './ports.ts'
 import { shutdownPlan } from './shutdown-plan.ts'
+import { createTracing, type Tracing } from './trace/tracing.ts'
 
 const DAY_MS = 86_400_000
 
@@ -52,6 +63,11 @@ export interface WorkerContext extends AsyncDisposable {
   readonly examine: Examine
   readonly fleet: FleetParts
   readonly readiness: () => Promise<Readiness>
+  /** What everything done here is put on record with. */
+  readonly trail: AuditTrail
+  readonly auditLog: AuditLog
+  /** For the handlers: lines and records of a job name it. */
+  readonly tracing: Tracing
 }
 
 export interface ContextOptions {
@@ -59,13 +75,15 @@ export interface ContextOptions {
   readonly write?: (line: string) => void
   /** False opens no way to the broker: what changes is left for workers to tell. */
   readonly publishes?: boolean
+  /** Who acts; `worker` unless told otherwise. */
+  readonly actor?: string
 }
 
 /** The worker's only composition root: opened top to bottom, closed bottom to top. */
 export async function createWorkerContext(
   config: WorkerConfig,
   stop: AbortSignal,
-  { write, publishes = true }: ContextOptions = {},
+  { write, publishes = true, actor = 'worker' }: ContextOptions = {},
 ): Promise<WorkerContext> {
   const logger = createLogger({ level: config.service.logLevel, service: 'worker', ...(write ? { write } : {}) })
   const owner = createOwner(
@@ -75,25 +93,30 @@ export async function createWorkerContext(
   try {
     const metrics = createMetrics({ service: 'worker', defaultMetrics: true })
     const retentionDays = config.sync.retentionMs === null ? 0 : config.sync.retentionMs / DAY_MS
-    const { inspector, outbox, newest, ...store } = openStore(config, metrics, owner, retentionDays)
+    const { inspector, auditLog, outbox, newest, ...store } = openStore(config, metrics, owner, retentionDays)
     const publisher = publishes ? openPublisher(config, logger, metrics, owner) : createNoBroker()
     const queue = openQueue(config, logger, owner)
     metrics.collect(() => queueDepths(queue.queues, Date.now(), queue.parked))
     metrics.collectOutbox(queue.tally.total)
     const keys = config.encryption.keys.reveal()
-    const entries = createLatestEntries(queue.redis, { sealer: createSealer(keys, 'latest') })
-    const ports = createPorts(
-      {
-        ...keepLatest(store, { entries, newest }),
-        publisher,
-        dexcom: openDexcom(config, logger, metrics, owner),
-        vault: createVault(keys, config.encryption.kms),
-        digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest') }),
-        outbox: { waiting: outbox.logItemsAfter, note: queue.tally.note },
-      },
-      metrics,
-    )
     const hashUser = createUserHasher(keys)
+    const trail = owner.own(openTrail(config, { logger, auditLog, actor, write }), (opened) => opened.close())
+    const tracing = createTracing({ trail, logger, hashUser, actor, monotonic: () => performance.now() })
+    const producer = tracing.producer(queue.producer)
+    const entries = createLatestEntries(queue.redis, { sealer: createSealer(keys, 'latest') })
+    const ports = tracing.ports(
+      createPorts(
+        {
+          ...keepLatest(store, { entries, newest }),
+          publisher,
+          dexcom: openDexcom(config, logger, metrics, owner),
+          vault: createVault(keys, config.encryption.kms),
+          digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest') }),
+          outbox: { waiting: outbox.logItemsAfter, note: queue.tally.note },
+        },
+        tracing.observer(metrics),
+      ),
+    )
     metrics.doctorFindingsKnown(FINDINGS)
     const examine = createExamination({
       ports,
@@ -114,7 +137,7 @@ export async function createWorkerContext(
       examine,
       handlerNeeds: {
         ports,
-        producer: queue.producer,
+        producer,
         schedules: queue.schedules,
         metrics,
         sync: {
@@ -137,7 +160,7 @@ export async function createWorkerContext(
         },
         examine: createDailyExamination({
           examine,
-          producer: queue.producer,
+          producer,
           metrics,
           logger,
           hashUser,
@@ -151,6 +174,9 @@ export async function createWorkerContext(
         outbox,
         brokerConnected: () => (config.rabbitmq.url === null ? null : publisher.state() === 'connected'),
       },
+      trail,
+      auditLog,
+      tracing,
       readiness: createReadiness(
         [
           { name: 'dynamodb', required: true, check: () => store.accounts.connection(PROBE_USER) },
@@ -174,7 +200,7 @@ function failUnless(condition: boolean): void {
   if (!condition) throw new Error('not connected')
 }
 
-function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, retentionDays: number) {
+function openStore({ dynamo, auditRetention }: WorkerConfig, metrics: Metrics, owner: Owner, retentionDays: number) {
   const { server, readingsTable, accountsTable } = dynamo
   const client = owner.own(createDynamo({ ...server, ...WRITE_LIMITS, onUnits: metrics.dynamoUnits }), (opened) =>
     opened.destroy(),
@@ -182,6 +208,7 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
   return {
     accounts: createAccountWriter(client, accountsTable, Date.now, retentionDays),
     registry: createUserRegistry(client, accountsTable),
+    auditLog: createAuditLog(client, accountsTable, { retentionDays: auditRetention.days }),
     inspector: createInspector(client, {
       tables: { readings: readingsTable, accounts: accountsTable },
       retentionDays,
@@ -190,6 +217,30 @@ function openStore({ dynamo }: WorkerConfig, metrics: Metrics, owner: Owner, ret
     outbox: createOutboxReader(client, accountsTable, Date.now),
     readings: createReadingWriter(client, { table: readingsTable, retentionDays, now: Date.now }),
     newest: createReadingReader(client, readingsTable, Date.now, retentionDays).latest,
+  }
+}
+
+interface TrailNeeds {
+  readonly logger: Logger
+  readonly auditLog: AuditLog
+  readonly actor: string
+  readonly write: ((line: string) => void) | undefined
+}
+
+function openTrail(config: WorkerConfig, { logger, auditLog, actor, write }: TrailNeeds): AuditTrail {
+  try {
+    return openAuditTrail({
+      service: actor,
+      file: config.auditLog.file,
+      keys: namedKeys(config.encryption.keys.reveal(), 'audit'),
+      stdout: write ?? ((text) => void process.stdout.write(text)),
+      store: auditLog.append,
+      onFailed: (err) => logger.error('the audit trail cannot be written', { err }),
+      now: Date.now,
+      newId: randomUUID,
+    })
+  } catch {
+    throw new ConfigError([{ name: 'AUDIT_LOG_FILE', detail: 'cannot be appended to' }])
   }
 }
 

@@ -11,8 +11,8 @@ interface Needs {
 
 /** What follows when a job has used up its tries: a line for the operator, and the world is told of a failed sync. */
 export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
-  return async (key, { userId }, error, jobId) => {
-    logger.error('job given up', { job: key, jobId, user: hashUser(userId), err: error })
+  return async (key, { userId, requestId }, error, jobId) => {
+    logger.error('job given up', { job: key, jobId, requestId, user: hashUser(userId), err: error })
     if (key === 'syncUser' && !(await isErased(ports, userId, error))) {
       const failed = { jobId, code: error.code, at: toInstant(ports.clock.now()) }
       await tellFailed(ports, userId, failed, AbortSignal.timeout(TELL_WITHIN_MS))

@@ -33,7 +33,7 @@ try {
       })
       const stopping = () => stop.aborted
       const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
-      const consumers = createConsumers(redis, createHandlers(context.handlerNeeds), {
+      const consumers = createConsumers(redis, context.tracing.handlers(createHandlers(context.handlerNeeds)), {
         concurrency: config.sync.concurrency,
         onGaveUp: createOnGaveUp(context),
         onPoison: createOnPoison(context),

@@ -12,6 +12,10 @@ export interface AuditEvent {
   readonly object?: string
   readonly requestId?: string
   readonly jobId?: string
+  /** How many such things this stands for; left out for one. */
+  readonly count?: number
+  /** Keyed hashes of the people whom those concern, where there are several. */
+  readonly objects?: readonly string[]
   /** Counts and closed words. */
   readonly facts?: Readonly<Record<string, string | number | boolean>>
 }

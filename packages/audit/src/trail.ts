@@ -1,6 +1,6 @@
 import { type AuditKey, seal } from './chain.ts'
 import type { AuditEvent } from './entry.ts'
-import { type Amount, createTally } from './tally.ts'
+import { createTally } from './tally.ts'
 
 /** What goes to the store in one piece: consecutive records of one writer, and a head behind them. */
 export interface AuditBatch {
@@ -8,6 +8,8 @@ export interface AuditBatch {
   /** Numbers of its first and last entry. */
   readonly first: number
   readonly last: number
+  /** When the first was written, RFC 3339 UTC. */
+  readonly at: string
   readonly entries: readonly string[]
   readonly head: string
 }
@@ -26,15 +28,13 @@ export interface AuditTrailOptions {
   readonly now: () => number
   /** How often heads are signed and the store is caught up; a minute. */
   readonly beatMs?: number
-  /** How often what is tallied becomes records; with every beat unless told otherwise. */
-  readonly tallyMs?: number
 }
 
 export interface AuditTrail {
   /** Written to the stream when it returns; in the store with the next beat or flush. */
   record(event: AuditEvent): void
-  /** Counts it together with its like; it becomes part of a record at the next beat. */
-  tally(event: AuditEvent, amount?: Amount): void
+  /** Counts it together with its like, `member` being whom it concerns (a keyed hash); on record at the next beat. */
+  tally(event: AuditEvent, member: string): void
   /** Resolves when everything recorded so far is in the store. Rejects where the store does not take it now. */
   flush(): Promise<void>
   /** What a beat does, at once. */
@@ -49,9 +49,9 @@ const BATCH = 200
 
 /** The trail of one process. */
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
-  const { writer, key, write, store, onStoreFailed, now, beatMs = BEAT_MS, tallyMs = beatMs } = options
+  const { writer, key, write, store, onStoreFailed, now, beatMs = BEAT_MS } = options
   const tally = createTally()
-  const pending: { readonly n: number; readonly hash: string; readonly line: string }[] = []
+  const pending: { readonly n: number; readonly hash: string; readonly ts: string; readonly line: string }[] = []
   let last = { n: 0, hash: '' }
   let signedN = 0
   let storing: Promise<void> = Promise.resolve()
@@ -63,7 +63,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     const hash = seal(key, entry, 'hash')
     const line = JSON.stringify({ ...entry, hash })
     last = { n: entry.n, hash }
-    if (store) pending.push({ ...last, line })
+    if (store) pending.push({ ...last, ts: entry.ts, line })
     write(line)
   }
 
@@ -81,6 +81,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         writer,
         first: begin.n,
         last: end.n,
+        at: begin.ts,
         entries: batch.map(({ line }) => line),
         head: headOf(end),
       })
@@ -109,21 +110,19 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   }
 
   const beating = setInterval(() => void beat().catch((err) => onStoreFailed?.(err)), beatMs).unref()
-  const tallying = tallyMs < beatMs ? setInterval(settleTally, tallyMs).unref() : undefined
   append({ action: 'audit.opened', actor: 'service', outcome: 'ok' })
 
   return {
     record: append,
-    tally(event, amount) {
-      if (tally.add(event, amount)) return
+    tally(event, member) {
+      if (tally.add(event, member)) return
       settleTally()
-      tally.add(event, amount)
+      tally.add(event, member)
     },
     flush,
     beat,
     async close() {
       clearInterval(beating)
-      clearInterval(tallying)
       settleTally()
       append({ action: 'audit.closed', actor: 'service', outcome: 'ok' })
       await beat()

@@ -1,6 +1,7 @@
+import { auditLog, auditRetention } from './audit.ts'
 import { type Environment, readConcerns } from './concern.ts'
 import { dexcomBudget, dexcomPublicRegions, dexcomRedirect, dexcomRegions } from './dexcom.ts'
-import { encryption } from './encryption.ts'
+import { encryption, keyService } from './encryption.ts'
 import { apiHttp, board, returnTo, workerHttp } from './http.ts'
 import { jwt, tokenSigning } from './jwt.ts'
 import { service, shutdown } from './service.ts'
@@ -29,6 +30,7 @@ export function loadApiConfig(env: Environment, nodeVersion: string = process.ve
     polling,
     retention,
     board,
+    auditLog,
   })
   return { ...rest, dexcom: { ...dexcom, regions } }
 }
@@ -53,14 +55,16 @@ export function loadWorkerConfig(env: Environment, nodeVersion: string = process
     dexcom: dexcomRedirect,
     dexcomBudget,
     sync,
+    auditLog,
+    auditRetention,
   })
   return { ...rest, dexcom: { ...dexcom, ...budget, regions } }
 }
 export type WorkerConfig = Readonly<ReturnType<typeof loadWorkerConfig>>
 
-/** What `pnpm provision` needs: where the tables are. Throws ConfigError. */
+/** What `pnpm provision` needs: where the tables are, and KMS where it wraps the service's own key. Throws ConfigError. */
 export function loadProvisionConfig(env: Environment, nodeVersion: string = process.versions.node) {
-  return readConcerns(env, { service: service(nodeVersion), dynamo })
+  return readConcerns(env, { service: service(nodeVersion), dynamo, kms: keyService })
 }
 export type ProvisionConfig = ReturnType<typeof loadProvisionConfig>
 

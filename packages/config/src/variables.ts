@@ -207,6 +207,19 @@ export const variables: readonly Variable[] = [
     meaning: 'How long readings are kept, and shown; 0 keeps them for ever',
     readBy: BOTH,
   },
+  {
+    name: 'AUDIT_LOG_FILE',
+    fallback: null,
+    unset: 'stdout',
+    meaning: 'File that audit records are appended to, an absolute path',
+    readBy: BOTH,
+  },
+  {
+    name: 'AUDIT_RETENTION_DAYS',
+    fallback: '2190',
+    meaning: 'How long the accounts table keeps audit records, six years unless told otherwise; 0 keeps them for ever',
+    readBy: ['worker'],
+  },
   { name: 'WORKER_CONCURRENCY', fallback: '50', meaning: 'Syncs at a time in one worker', readBy: ['worker'] },
   {
     name: 'RATE_LIMIT_PER_USER',

@@ -13,10 +13,19 @@ const KEEP_FAILED = { age: 7 * DAY_S, count: 10_000 }
 export const SYNC_TRIGGERS = ['manual', 'webhook', 'poll'] as const
 export type SyncTrigger = (typeof SYNC_TRIGGERS)[number]
 
-const Range = z.strictObject({ from: Instant, to: Instant })
+const Range = z.object({ from: Instant, to: Instant })
 export type SyncRange = z.output<typeof Range>
 
-const OfUser = z.strictObject({ v: z.literal(1), userId: UserId })
+/**
+ * Fields that a later version adds are left out, not refused: both run side by side during an upgrade. What may not be left
+ * out has to be another `v`, which this version keeps aside (parked-jobs.ts).
+ */
+const OfUser = z.object({
+  v: z.literal(1),
+  userId: UserId,
+  /** Of the request, or the job, that led to this one; absent in jobs of older versions. */
+  requestId: z.string().optional(),
+})
 
 /** A range has an id of its own: it neither swallows the ordinary sync nor is swallowed by it. */
 export function syncDedupId({ userId, range }: { readonly userId: UserId; readonly range?: SyncRange | undefined }) {

@@ -4,6 +4,7 @@ export { type DevelopmentToken, signDevelopmentToken } from './development-token
 export { deriveKey, type EncryptionKey, type EncryptionKeys } from './encryption-keys.ts'
 export { createErasureReceipts, type ErasureFacts, ErasureReceipt, type ErasureReceipts } from './erasure-receipt.ts'
 export type { KmsKey } from './kms-keyring.ts'
+export { namedKeys } from './named-keys.ts'
 export { hashToken, newToken, safeEqual } from './random-token.ts'
 export { createSealer, type Sealer } from './sealer.ts'
 export type { TokenKey } from './token-key.ts'

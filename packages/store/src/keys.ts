@@ -18,3 +18,7 @@ export const CHANGES_END = 'change#~'
 
 /** Partition of the registry: user ids cannot contain '#', so no person's partition has such a name. */
 export const registryPartition = (shard: string) => `users#${shard}`
+
+/** Partition of a day's audit records; like the registry's, no person's can have such a name. */
+export const auditPartition = (atMs: number) => `audit#${new Date(atMs).toISOString().slice(0, 10)}`
+export const auditItem = (writer: string, first: number) => `${writer}#${pad(first)}`

@@ -1,4 +1,5 @@
 export { type AccountWriter, createAccountWriter } from './account-writer.ts'
+export { type AuditLog, type AuditRecords, createAuditLog } from './audit-log.ts'
 export { createDynamo, WRITE_LIMITS } from './client.ts'
 export { type AccountSnapshot, createInspector, type StoreInspector } from './inspector.ts'
 export { createOutboxReader, type OutboxReader, type Waiting } from './outbox-reader.ts'

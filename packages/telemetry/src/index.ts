@@ -1,6 +1,7 @@
 export type { DexcomRequest } from './dexcom-metrics.ts'
 export type { PublishOutcome } from './event-metrics.ts'
 export type { HttpRequest } from './http-metrics.ts'
+export { createLogContext, type LogContext, withContext } from './log-context.ts'
 export { createLogger, type Fields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts'
 export { METRIC_TABLE, type MetricRow } from './metric-table.ts'
 export { createMetrics, type Metrics, type MetricsOptions } from './metrics.ts'

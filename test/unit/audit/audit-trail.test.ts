@@ -84,19 +84,19 @@ describe('audit trail', () => {
 
   it('counts what is alike together, and names the people whom it concerned', async () => {
     const { trail, lines } = bench()
-    for (const member of ['h1', 'h2', 'h3']) trail.tally({ ...EVENT, outcome: 'unchanged' }, { member })
-    trail.tally({ action: 'read', actor: 'person:h1', outcome: '200', object: 'h1' }, { sums: { readings: 288 } })
-    trail.tally({ action: 'read', actor: 'person:h1', outcome: '200', object: 'h1' }, { sums: { readings: 12 } })
+    for (const member of ['h1', 'h2', 'h3']) trail.tally(EVENT, member)
+    trail.tally({ ...EVENT, outcome: 'upstream_unavailable' }, 'h4')
+    expect(lines()).to.have.length(1)
     await trail.beat()
-    const [, syncs, reads] = lines()
-    expect(syncs).to.deep.include({ outcome: 'unchanged', count: 3, objects: ['h1', 'h2', 'h3'] })
-    expect(reads).to.deep.include({ actor: 'person:h1', count: 2, facts: { readings: 300 } })
+    const [, done, failed] = lines()
+    expect(done).to.deep.include({ outcome: 'ok', count: 3, objects: ['h1', 'h2', 'h3'] })
+    expect(failed).to.deep.include({ outcome: 'upstream_unavailable', count: 1, objects: ['h4'] })
     await trail.close()
   })
 
   it('makes another record where one would become too long, and forgets nobody', async () => {
     const { trail, lines } = bench()
-    for (let i = 0; i < 150; i += 1) trail.tally(EVENT, { member: `h${i}` })
+    for (let i = 0; i < 150; i += 1) trail.tally(EVENT, `h${i}`)
     await trail.close()
     const syncs = lines().filter(({ action }) => action === 'sync')
     expect(syncs.map(({ count }) => count)).to.deep.equal([64, 64, 22])
