@@ -19,7 +19,7 @@ import { guardSender } from './webhook/sender-guard.ts'
 /** What the HTTP surface asks of the context, and no more. */
 export interface AppNeeds
   extends RouteNeeds,
-    Pick<ApiContext, 'verifier' | 'sender' | 'logger' | 'readiness' | 'counting' | 'lagMs'> {
+    Pick<ApiContext, 'verifier' | 'sender' | 'logger' | 'readiness' | 'counting' | 'lagMs' | 'audit'> {
   readonly board: BoardSettings | null
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
@@ -53,6 +53,7 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
     board: board && createBoard({ ...board, failures: limits.operatorFailures, logger }),
     limits,
     lagMs: context.lagMs,
+    audit: context.audit,
     sender: guardSender({ ...context.sender, ...limits, metrics }),
     verifier,
     metrics,

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { ApiConfig } from '@bg-ingest/config'
+import { openAuditTrail } from '@bg-ingest/audit'
+import { type ApiConfig, ConfigError } from '@bg-ingest/config'
 import { vendorDelayMs } from '@bg-ingest/dexcom-contract'
 import { UserId } from '@bg-ingest/domain'
 import { createOwner, createReadiness, type Readiness } from '@bg-ingest/process'
 import {
   connectForRequests,
   createJobReader,
-  createProducer,
   createLatestReader,
+  createProducer,
   createTickets,
   type JobProducer,
   type JobReader,
-  openQueues,
   type LatestReader,
+  openQueues,
   type Tickets,
   unfitness,
 } from '@bg-ingest/queue'
@@ -20,9 +21,11 @@ import {
   type CursorCodec,
   createContentHasher,
   createCursorCodec,
-  createTokenVerifier,
   createSealer,
+  createTokenVerifier,
+  createUserHasher,
   createVault,
+  namedKeys,
   type TokenVerifier,
   type Vault,
 } from '@bg-ingest/security'
@@ -37,27 +40,28 @@ import {
   type ReadingReader,
 } from '@bg-ingest/store/read'
 import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-ingest/telemetry'
+import { createRequestAudit, type RequestAudit } from './audit/request-audit.ts'
 import type { BoardSettings } from './board/board.ts'
 import type { PollSettings } from './freshness-view.ts'
 import type { CountingRedis } from './limits/limit-store.ts'
 import { startLoadGauge } from './load-gauge.ts'
+import { retainedEntries } from './retained-entries.ts'
 import { orUnavailable } from './store-availability.ts'
 import type { SenderProofs } from './webhook/sender-guard.ts'
 
 export interface ApiContext extends AsyncDisposable {
-import { retainedEntries } from './retained-entries.ts'
   readonly config: ApiConfig
   readonly logger: Logger
   readonly metrics: Metrics
   readonly readings: ReadingReader
   readonly accounts: AccountReader
   readonly feed: FeedReader
+  /** What the newest reading is answered from. */
+  readonly entries: LatestReader
   readonly producer: JobProducer
   readonly syncs: JobReader
   readonly connects: JobReader
   readonly tickets: Tickets
-  /** What the newest reading is answered from. */
-  readonly entries: LatestReader
   readonly verifier: TokenVerifier
   readonly vault: Vault
   readonly cursors: CursorCodec
@@ -69,6 +73,7 @@ import { retainedEntries } from './retained-entries.ts'
   readonly counting: CountingRedis
   /** How late the event loop is, in milliseconds. */
   readonly lagMs: () => number
+  readonly audit: RequestAudit
   /** Null without a password for it. */
   readonly board: BoardSettings | null
   readonly readiness: () => Promise<Readiness>
@@ -96,6 +101,9 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const feed = createFeedReader(dynamo, tables, Date.now, config.retention.days)
     const keys = config.encryption.keys.reveal()
     const { password, actions } = config.board
+    const trail = owner.own(openTrail(config, logger), (opened) => opened.close())
+    const hashUser = createUserHasher(keys)
+    const audit = owner.own(createRequestAudit({ trail, hashUser }), (opened) => opened.close())
     const boardQueues = () => owner.own(openQueues(redis, { onError }), (open) => open.close()).queues
     const load = owner.own(startLoadGauge(), async (gauge) => gauge.stop())
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
@@ -106,6 +114,11 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       readings: { latest: orUnavailable(readings.latest), range: orUnavailable(readings.range) },
       accounts: { account: orUnavailable(accounts.account) },
       feed: { changes: orUnavailable(feed.changes) },
+      entries: retainedEntries(
+        createLatestReader(redis, { sealer: createSealer(keys, 'latest'), monotonic: () => performance.now() }),
+        config.retention.days,
+        Date.now,
+      ),
       producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
       syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
       connects: owner.own(createJobReader(redis, { job: ['connectUser', 'configureUser'], onError }), (reader) =>
@@ -114,11 +127,6 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       tickets: createTickets(redis),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),
-      entries: retainedEntries(
-        createLatestReader(redis, { sealer: createSealer(keys, 'latest'), monotonic: () => performance.now() }),
-        config.retention.days,
-        Date.now,
-      ),
       cursors: createCursorCodec(keys),
       hashBody: createContentHasher(keys, 'webhook'),
       sender: {
@@ -133,6 +141,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
         call: (command, ...args) => redis.call(command, ...args) as ReturnType<CountingRedis['call']>,
       },
       lagMs: load.lagMs,
+      audit,
       board: password && { password: password.reveal(), actions, queues: Object.values(boardQueues()) },
       polls: {
         pollIntervalMs: config.polling.intervalMs,
@@ -157,6 +166,22 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
 
 /** Nobody's id: the probe only wants to see the accounts table answer. */
 const PROBE_USER = UserId.parse('readiness-probe')
+
+function openTrail(config: ApiConfig, logger: Logger) {
+  try {
+    return openAuditTrail({
+      service: 'api',
+      file: config.auditLog.file,
+      keys: namedKeys(config.encryption.keys.reveal(), 'audit'),
+      stdout: (text) => void process.stdout.write(text),
+      onFailed: (err) => logger.error('the audit trail cannot be written', { err }),
+      now: Date.now,
+      newId: randomUUID,
+    })
+  } catch {
+    throw new ConfigError([{ name: 'AUDIT_LOG_FILE', detail: 'cannot be appended to' }])
+  }
+}
 
 function tokenKey({ jwt: { key } }: ApiConfig) {
   return key.kind === 'secret' ? { kind: key.kind, secret: key.secret.reveal() } : key

@@ -146,10 +146,18 @@ function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: Path) => string): 
   return [{ pointer: pointer(issue.path), detail: issue.message }]
 }
 
+/** How many readings an answer shows, for the audit trail. */
+function readingsIn(body: unknown): number {
+  const { readings, changes } = (body ?? {}) as { readonly readings?: unknown; readonly changes?: unknown }
+  const list = readings ?? changes
+  return Array.isArray(list) ? list.length : 0
+}
+
 function send(spec: RouteSpec<z.ZodType, z.ZodType, z.ZodType>, req: Request, res: Response, reply: Reply): void {
   const schema = spec.responses[reply.status]
   if (!schema) throw new Error(`${spec.operationId} answered ${reply.status}, which its contract does not list`)
   const body = schema.parse(reply.body)
+  res.locals['readings'] = readingsIn(body)
   res.status(reply.status).set(reply.headers ?? {})
   const etag = reply.headers?.['ETag']
   if (etag !== undefined && isNamed(etag, req.get('if-none-match'))) res.status(304).end()

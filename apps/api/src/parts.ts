@@ -1,5 +1,6 @@
 // The parts of the API, for its own tests; nobody else imports this package.
 export { type AppNeeds, createApp } from './app.ts'
+export { createRequestAudit } from './audit/request-audit.ts'
 export { sendRows } from './formats/rows.ts'
 export { freshnessOf } from './freshness-view.ts'
 export { errorHandler } from './middleware/error-handler.ts'

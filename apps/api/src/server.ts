@@ -2,6 +2,8 @@ import { AppError } from '@bg-ingest/domain'
 import type { Logger } from '@bg-ingest/telemetry'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
+import { auditRequests } from './audit/audit-requests.ts'
+import type { RequestAudit } from './audit/request-audit.ts'
 import { BOARD_PATH } from './board/board.ts'
 import type { Access, Route } from './define-route.ts'
 import type { Limits } from './limits/limits.ts'
@@ -22,6 +24,7 @@ export interface ServerParts {
   readonly board: RequestHandler | null
   readonly docs: RequestHandler
   readonly limits: Limits
+  readonly audit: Pick<RequestAudit, 'record' | 'count'>
   /** How late the event loop is, in milliseconds. */
   readonly lagMs: () => number
   readonly verifier: Verifier
@@ -41,7 +44,7 @@ export function createServer(parts: ServerParts): Express {
   app.disable('x-powered-by')
   app.disable('etag')
   app.set('trust proxy', parts.trustProxy)
-  app.use(requestId(parts.newId), observe(parts.metrics, parts.logger, parts.monotonic))
+  app.use(requestId(parts.newId), observe(parts.metrics, parts.logger, parts.monotonic), auditRequests(parts.audit))
   app.use(
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type AppNeeds, createApp } from '@bg-ingest/api/parts'
+import { type AppNeeds, createApp, createRequestAudit } from '@bg-ingest/api/parts'
+import type { AuditEvent } from '@bg-ingest/audit'
 import { type ReadingType, readingKey, type StoredReading, UserId } from '@bg-ingest/domain'
 import { createContentHasher, createCursorCodec, createTokenVerifier, signDevelopmentToken } from '@bg-ingest/security'
 import { createLogger, createMetrics } from '@bg-ingest/telemetry'
@@ -16,8 +17,8 @@ const SECRET = 'a-secret-for-tests-0123456789-0123456789'
 const KEYS = [{ id: 'k1', key: Buffer.alloc(32, 1) }]
 const SCOPES = ['bg:read', 'bg:sync', 'bg:connect']
 
-type Account = Awaited<ReturnType<AppNeeds['accounts']['account']>>
 type Entry = NonNullable<Awaited<ReturnType<AppNeeds['entries']['read']>>>
+type Account = Awaited<ReturnType<AppNeeds['accounts']['account']>>
 type SyncStatus = NonNullable<Awaited<ReturnType<AppNeeds['syncs']['status']>>>
 type Counting = AppNeeds['counting']
 type Readiness = Awaited<ReturnType<AppNeeds['readiness']>>
@@ -66,9 +67,9 @@ function aBackground() {
   return {
     readings: [] as StoredReading[],
     account: CONNECTED,
-    /** How late the event loop is said to be. */
     /** What stands in Redis of a person; null: nothing, and the store is asked. */
     entry: null as Entry | null,
+    /** How late the event loop is said to be. */
     lagMs: 0,
     /** Thrown by every look at the store. */
     storeFault: null as unknown,
@@ -90,11 +91,16 @@ function aBackground() {
     hold: null as Promise<void> | null,
     readiness: { ready: true, missing: [], degraded: [] } as Readiness,
     log: [] as string[],
+    /** What went on record; counted requests when the API closes. */
+    audit: [] as AuditEvent[],
   }
 }
 export type Background = ReturnType<typeof aBackground>
 
-type Doubles = Omit<AppNeeds, 'verifier' | 'sender' | 'logger' | 'metrics' | 'config' | 'board' | 'counting' | 'lagMs'>
+type Doubles = Omit<
+  AppNeeds,
+  'verifier' | 'sender' | 'logger' | 'metrics' | 'config' | 'board' | 'counting' | 'lagMs' | 'audit'
+>
 
 function doubles(behind: Background, now: () => number): Doubles {
   const look = <T>(found: T): T => {
@@ -206,6 +212,8 @@ export interface TestApi {
   token(sub: string, scopes?: readonly string[], audience?: string): Promise<string>
   metrics(): Promise<{ readonly body: string }>
   stopping(): void
+  /** Puts counted requests on record at once. */
+  settleAudit(): void
   close(): Promise<void>
 }
 
@@ -235,6 +243,8 @@ export interface ApiOptions {
   readonly counting?: Counting
   readonly rateLimits?: Partial<AppNeeds['config']['http']['rateLimits']>
   readonly trustProxy?: AppNeeds['config']['http']['trustProxy']
+  /** In place of the doubles of what is read. */
+  readonly reads?: Partial<Pick<AppNeeds, 'readings' | 'accounts' | 'feed' | 'entries'>>
 }
 
 /** The real HTTP surface on a loopback port, over doubles of its ports; calls are alice's own unless told otherwise. */
@@ -250,9 +260,12 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
   const behind = aBackground()
   const metrics = createMetrics({ service: 'api', defaultMetrics: false })
   const stop = new AbortController()
+  const trail = { record: (event: AuditEvent) => void behind.audit.push(event) }
+  const audit = createRequestAudit({ trail, hashUser: (id) => `hash-of-${id}` })
   const app = createApp(
     {
       ...doubles(behind, now),
+      ...options.reads,
       verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: 'bg-ingest', now }),
       sender: {
         verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: WEBHOOK_AUDIENCE, now }),
@@ -277,6 +290,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
       board,
       counting,
       lagMs: () => behind.lagMs,
+      audit,
     },
     stop.signal,
   )
@@ -295,7 +309,9 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
     reset: () => void Object.assign(behind, { ...aBackground(), log: behind.log }),
     ask: (path, ask = {}) => send(port, path, { token: own, ...ask }),
     stopping: () => stop.abort(),
+    settleAudit: () => audit.close(),
     async close() {
+      audit.close()
       server.closeAllConnections()
       server.close()
       await once(server, 'close')

@@ -146,7 +146,7 @@ describe('api: formats', () => {
     }
     const taken: (() => void)[] = []
     const reader = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void taken.push(done) })
-    const chained = { status: () => res, set: () => res, req: { method: 'GET' } }
+    const chained = { locals: {}, status: () => res, set: () => res, req: { method: 'GET' } }
     const res = Object.assign(reader, chained) as unknown as Parameters<typeof sendRows>[0]
     const sending = sendRows(res, { row: Instant, columns: [] }, 'ndjson', pages())
     for (let turns = 0; turns < 20; turns += 1) await turn()

@@ -1,6 +1,7 @@
 import { AppError } from '@bg-ingest/domain'
 import type { Logger } from '@bg-ingest/telemetry'
 import type { Request, RequestHandler, Response } from 'express'
+import type { OperatorAction } from '../audit/audit-requests.ts'
 import { requestIdOf } from '../middleware/request-id.ts'
 import { OPERATOR } from './operator-login.ts'
 
@@ -37,6 +38,7 @@ export const operatorActions =
     }
     const action = req.method === 'PUT' ? actionAt(req.path) : null
     const record = { actor: OPERATOR, requestId: requestIdOf(res), ...(action ?? { action: 'other' }) }
+    res.locals['operatorAction'] = operatorAction(action)
     const refusal = refusalOf(req, allowed, action !== null)
     if (refusal !== null) {
       logger.warn('operator action refused', record)
@@ -45,6 +47,10 @@ export const operatorActions =
     recordEnd(res, () => logger.info('operator action', { ...record, status: res.statusCode }))
     next()
   }
+
+/** For the audit trail, which records it whether it was allowed or not. */
+const operatorAction = (action: ReturnType<typeof actionAt>): OperatorAction =>
+  action ? { ...action, action: `operator: ${action.action}` } : { action: 'operator: other' }
 
 function refusalOf(req: Request, allowed: boolean, known: boolean): string | null {
   if (!isOwnPage(req)) return 'Actions are taken on the board itself'

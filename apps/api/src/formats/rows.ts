@@ -31,6 +31,7 @@ export async function sendRows(res: Response, spec: RowSpec, format: RowFormat, 
   if (format === 'csv') res.write(csvLine(spec.columns.map(({ name }) => name)))
   const line = lineWriter(spec, format)
   while (!page.done && !res.destroyed) {
+    res.locals['readings'] = Number(res.locals['readings'] ?? 0) + page.value.length
     if (!res.write(page.value.map(line).join(''))) await drained(res)
     page = await iterator.next()
   }
