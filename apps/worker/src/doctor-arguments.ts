@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { UserId } from '@bg-ingest/domain'
+import { UsageError } from './usage-error.ts'
 
 export const HELP = `Usage: pnpm doctor [--user <id>] [--repair] [--json] [--days <n>] [--offline]
        pnpm doctor --verify-receipt <json>
@@ -18,9 +19,6 @@ Looks at what the service keeps of its people and says what does not fit togethe
 
 Exit code: 0 nothing found, 1 something found, 2 could not look.
 It reads the environment of a worker, and prints no glucose and no token; people are named by a keyed hash.`
-
-/** Something about the command line that its user can put right; the message says what. */
-export class UsageError extends Error {}
 
 export interface DoctorArguments {
   readonly help: boolean

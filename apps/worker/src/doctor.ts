@@ -4,12 +4,14 @@ import { ConfigError, loadWorkerConfig, type WorkerConfig } from '@bg-ingest/con
 import type { UserId } from '@bg-ingest/domain'
 import { failureLine } from '@bg-ingest/process'
 import { createErasureReceipts } from '@bg-ingest/security'
+import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext, type WorkerContext } from './context.ts'
-import { type DoctorArguments, HELP, readArguments, UsageError } from './doctor-arguments.ts'
+import { type DoctorArguments, HELP, readArguments } from './doctor-arguments.ts'
 import { findErased, readReceipt } from './doctor-erased.ts'
 import { exitCodeOf, type Report, renderTable } from './doctor-report.ts'
 import { examineAll } from './doctor-rounds.ts'
 import { createRepair } from './repair.ts'
+import { UsageError } from './usage-error.ts'
 
 const COULD_NOT_LOOK = 2
 
@@ -66,7 +68,7 @@ async function run(): Promise<number> {
     console.log(HELP)
     return 0
   }
-  const config = loadWorkerConfig(process.env)
+  const config = await completeKeys(loadWorkerConfig(process.env))
   if (args.receipt !== null) return verify(config, args.receipt)
   // Lines of the log go to stderr: stdout is the report's alone.
   const write = (line: string) => void process.stderr.write(line)
