@@ -1,6 +1,7 @@
 import type { PublicReading } from '@bg-ingest/domain'
 import { connect } from 'amqplib'
 import { fromRunner } from './e2e-system.ts'
+import { createEventCheck } from './event-check.ts'
 
 export interface HeardEvent {
   readonly routingKey: string
@@ -12,7 +13,7 @@ export interface HeardEvent {
 }
 
 export interface Listener {
-  /** Everything told about a person so far, in the order in which it came. */
+  /** Everything told about a person so far, in the order in which it came. Throws where any event was not as published. */
   about(userId: string): readonly HeardEvent[]
   close(): Promise<void>
 }
@@ -28,24 +29,39 @@ export async function listen(): Promise<Listener> {
   const { queue } = await channel.assertQueue('', { exclusive: true })
   await channel.bindQueue(queue, 'bg.events', '#')
   const heard: HeardEvent[] = []
+  const check = createEventCheck()
+  const faults: string[] = []
+  const expectSound = () => {
+    if (faults.length > 0) throw new Error(`events not as they are published:\n${faults.slice(0, 5).join('\n')}`)
+  }
   await channel.consume(
     queue,
     (message) => {
       if (!message) return
       const { messageId, contentType, deliveryMode } = message.properties
+      const { routingKey } = message.fields
+      const event = JSON.parse(message.content.toString())
+      faults.push(...check(routingKey, event))
+      if (messageId !== event.id) faults.push(`${routingKey}: its message_id is not its id`)
       heard.push({
-        routingKey: message.fields.routingKey,
+        routingKey,
         messageId,
         contentType,
         persistent: deliveryMode === PERSISTENT,
-        event: JSON.parse(message.content.toString()),
+        event,
       })
     },
     { noAck: true },
   )
   return {
-    about: (userId) => heard.filter(({ event }) => event.subject === userId),
-    close: () => connection.close(),
+    about(userId) {
+      expectSound()
+      return heard.filter(({ event }) => event.subject === userId)
+    },
+    async close() {
+      await connection.close()
+      expectSound()
+    },
   }
 }
 
