@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { ConfigError, loadApiConfig } from '@bg-ingest/config'
 import { failureLine, refuseUnfit, runUntilSignal, untilAborted } from '@bg-ingest/process'
 import { createApp } from './app.ts'
+import { completeKeys } from './complete-keys.ts'
 import { createApiContext } from './context.ts'
 import { listenLimits, stopServing } from './http-limits.ts'
 
@@ -13,7 +14,7 @@ const endNow = (message: string): never => {
 }
 
 try {
-  const config = loadApiConfig(process.env)
+  const config = await completeKeys(loadApiConfig(process.env))
   await runUntilSignal(
     async (stop) => {
       await using context = await createApiContext(config)

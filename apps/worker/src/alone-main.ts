@@ -1,12 +1,13 @@
 /** Started by a worker (run-alone.ts) for one job: what it may end is this process. */
 import { loadWorkerConfig } from '@bg-ingest/config'
 import { failureLine, runUntilSignal, settledWithin } from '@bg-ingest/process'
+import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext } from './context.ts'
 import { createHandlers } from './handlers.ts'
 import { serveAlone } from './serve-alone.ts'
 
 try {
-  const config = loadWorkerConfig(process.env)
+  const config = await completeKeys(loadWorkerConfig(process.env))
   const { graceMs } = config.shutdown
   await runUntilSignal(
     async (stop) => {

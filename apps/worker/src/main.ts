@@ -2,6 +2,7 @@ import { extname, join } from 'node:path'
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
 import { failureLine, refuseUnfit, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
 import { createConsumers, unfitness } from '@bg-ingest/queue'
+import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext } from './context.ts'
 import { startFleetDuties } from './fleet.ts'
 import { createOnGaveUp } from './gave-up.ts'
@@ -19,7 +20,7 @@ const endNow = (message: string): never => {
 }
 
 try {
-  const config = loadWorkerConfig(process.env)
+  const config = await completeKeys(loadWorkerConfig(process.env))
   const { graceMs } = config.shutdown
   const plan = shutdownPlan(graceMs)
   await runUntilSignal(

@@ -1,6 +1,6 @@
 export type { Environment } from './concern.ts'
 export { ConfigError, type Problem } from './config-error.ts'
-export type { EncryptionKey } from './encryption.ts'
+export { type EncryptionKey, noServiceKey } from './encryption.ts'
 export type { RateLimit } from './http.ts'
 export type { JwtKey } from './jwt.ts'
 export {

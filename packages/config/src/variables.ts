@@ -77,7 +77,7 @@ export const variables: readonly Variable[] = [
     fallback: null,
     unset: 'ENCRYPTION_KEYS are used',
     meaning:
-      'ARN of a KMS key that encrypts tokens from now on. ENCRYPTION_KEYS stay set: they decrypt what they encrypted, and cursors are signed with them',
+      'ARN of a KMS key that encrypts tokens from now on. It may stand in the place of ENCRYPTION_KEYS, which besides it decrypt what they encrypted. Run `pnpm provision` with it set: that makes the key from which cursors and hashes derive',
     readBy: BOTH,
   },
   {

@@ -19,6 +19,9 @@ export const CHANGES_END = 'change#~'
 /** Partition of the registry: user ids cannot contain '#', so no person's partition has such a name. */
 export const registryPartition = (shard: string) => `users#${shard}`
 
+/** Of the one item that belongs to nobody: the service's own key, wrapped by KMS. */
+export const SERVICE_KEY = { userId: 'service#key', item: 'wrapped' } as const
+
 /** Partition of a day's audit records; like the registry's, no person's can have such a name. */
 export const auditPartition = (atMs: number) => `audit#${new Date(atMs).toISOString().slice(0, 10)}`
 export const auditItem = (writer: string, first: number) => `${writer}#${pad(first)}`

@@ -9,18 +9,22 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { AppError } from '@bg-ingest/domain'
 import { type DynamoServer, serverOptions } from './client.ts'
 import type { Tables } from './keys.ts'
+import { keepServiceKey, readServiceKey } from './service-key.ts'
 
 interface ProvisionOptions {
   readonly server: DynamoServer
   readonly tables: Tables
   readonly say: (line: string) => void
+  /** Makes a wrapped key of the service's own, for the one that is kept; left out where keys are configured alone. */
+  readonly newServiceKey?: () => Promise<string>
 }
 
 /** Creates the tables where they are missing and brings their settings up to date. Safe to repeat, never deletes. */
-export async function provision({ server, tables, say }: ProvisionOptions): Promise<void> {
+export async function provision({ server, tables, say, newServiceKey }: ProvisionOptions): Promise<void> {
   const client = new DynamoDBClient(serverOptions(server))
   try {
     for (const [name, sortKey] of [
@@ -38,6 +42,7 @@ export async function provision({ server, tables, say }: ProvisionOptions): Prom
         ),
       )
     }
+    if (newServiceKey) await ensureServiceKey(client, tables.accounts, newServiceKey, say)
   } finally {
     client.destroy()
   }
@@ -71,6 +76,18 @@ async function ensureTable(client: DynamoDBClient, name: string, sortKey: string
     .catch(unless(ResourceInUseException)) // another provision got there first
   await untilActive(client, name)
   say(`${name}: created`)
+}
+
+async function ensureServiceKey(
+  client: DynamoDBClient,
+  table: string,
+  make: () => Promise<string>,
+  say: (line: string) => void,
+): Promise<void> {
+  const document = DynamoDBDocumentClient.from(client)
+  const isNew =
+    (await readServiceKey(document, table)) === null && (await keepServiceKey(document, table, await make()))
+  say(`${table}: the service's own key ${isNew ? 'made and wrapped by KMS' : 'exists'}`)
 }
 
 const untilActive = (client: DynamoDBClient, name: string) =>

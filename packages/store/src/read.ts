@@ -5,3 +5,4 @@ export { createFeedReader, type FeedEntry, type FeedPage, type FeedReader } from
 export type { Tables } from './keys.ts'
 export type { RangeQuery, ReadingPage } from './range-reader.ts'
 export { createReadingReader, type ReadingReader } from './reading-reader.ts'
+export { readServiceKey } from './service-key.ts'

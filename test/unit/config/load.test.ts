@@ -84,13 +84,14 @@ describe('configuration', () => {
     expect(keys.map(({ key }) => key)).to.deep.equal([new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)])
   })
 
-  it('takes a KMS key beside the keys', () => {
+  it('takes a KMS key beside the keys, and in their place', () => {
     const arn = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
     expect(loadApi().encryption.kms).to.equal(null)
     for (const { encryption } of [loadApi({ KMS_KEY_ARN: arn }), loadWorker({ KMS_KEY_ARN: arn })]) {
       expect(encryption.kms).to.deep.equal({ arn })
       expect(encryption.keys.reveal().map(({ id }) => id)).to.deep.equal(['k2', 'k1'])
     }
+    expect(loadApi({ KMS_KEY_ARN: arn, ENCRYPTION_KEYS: '' }).encryption.keys.reveal()).to.deep.equal([])
   })
 
   it('reads webhook secrets into bytes', () => {
