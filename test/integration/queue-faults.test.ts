@@ -99,7 +99,7 @@ describe('fleet: Redis in trouble', function () {
         await delay(2_000)
         await admin.call('REPLICAOF', 'NO', 'ONE')
       },
-      20_000,
+      10_000,
     ],
     [
       'it is frozen for 4 s',

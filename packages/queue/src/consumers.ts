@@ -3,7 +3,6 @@ import type { Redis } from 'ioredis'
 import { retryDelayMs } from './backoff.ts'
 import { QUEUES, type QueueName } from './define-job.ts'
 import { drain } from './drain.ts'
-import { EndingWorker } from './ending-worker.ts'
 import { hasEarlier } from './job-order.ts'
 import { createParkedJobs, versionOf } from './parked-jobs.ts'
 import {
@@ -16,6 +15,7 @@ import {
   tellStalled,
 } from './process-job.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { PromptWorker } from './prompt-worker.ts'
 import { DEFAULT_PREFIX, openQueue } from './queues.ts'
 import { ownConnections } from './redis.ts'
 import type { RunAlone } from './suspects.ts'
@@ -92,7 +92,7 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
     random,
     closing: () => closing,
     maxDeaths: maxStalledCount,
-    suspects: { running: false },
+    suspects: { beside: 0, alone: 0 },
     runAlone,
     hasEarlier: (job) => hasEarlier(inOrder, job),
     async park(job) {
@@ -104,11 +104,11 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
   }
   const telling = new Set<Promise<void>>()
 
-  const start = (queue: QueueName): EndingWorker => {
+  const start = (queue: QueueName): PromptWorker => {
     // BullMQ hands a signal over only to a processor that names three parameters.
     const run = (job: Job, token = '', signal = new AbortController().signal) =>
       progress.track(queue, () => processJob(context, job, token, signal))
-    const worker = new EndingWorker(queue, (job, token, signal) => run(job, token, signal), {
+    const worker = new PromptWorker(queue, (job, token, signal) => run(job, token, signal), {
       connection: source,
       prefix,
       concurrency: perQueue[queue],

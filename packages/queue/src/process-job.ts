@@ -6,11 +6,12 @@ import { handBack } from './hand-back.ts'
 import { TURN_MS } from './job-order.ts'
 import { definitionOf, JOB_KEYS, type JobData, type JobKey } from './jobs.ts'
 import {
+  asSuspect,
   condemn,
   DiedAlone,
+  hasRoom,
   isCondemned,
   isSuspect,
-  oneAtATime,
   type RunAlone,
   resultAlone,
   runsAlone,
@@ -88,10 +89,10 @@ async function runAs<K extends JobKey>(
   if (inOrder && (await context.hasEarlier(job))) return lookAgain(context, job, token, TURN_MS)
   if (isCondemned(job) || job.stalledCounter >= context.maxDeaths)
     return endPoison(context, key, parsed.data, job, token)
-  if (isSuspect(job) && context.suspects.running) return lookAgain(context, job, token, SUSPECT_WAIT_MS)
+  if (isSuspect(job) && !hasRoom(context.suspects, job)) return lookAgain(context, job, token, SUSPECT_WAIT_MS)
   const run = () => handBack(context.closing, signal, () => start(context, key, parsed.data, job, signal))
   try {
-    return await (isSuspect(job) ? oneAtATime(context.suspects, run) : run())
+    return await (isSuspect(job) ? asSuspect(context.suspects, job, run) : run())
   } catch (err) {
     if (!(err instanceof DiedAlone)) return fail(context, key, parsed.data, err, job, token, signal)
     await condemn(job)

@@ -12,13 +12,16 @@ export type RunAlone = <K extends JobKey>(key: K, data: JobData<K>, context: Job
 /** A job that ended the process which it had for itself: nothing else can have been why. */
 export class DiedAlone extends Error {}
 
-/** One suspect at a time in this process. */
+/** How many suspects run now: beside others in this process, and in processes of their own. */
 export interface Suspects {
-  running: boolean
+  beside: number
+  alone: number
 }
 
 /** So many deaths of a worker under a job may be those of others; from then on it runs alone. */
 const DEATHS_BESIDE_OTHERS = 2
+/** They cannot harm each other, but a process each costs what a worker costs. */
+const MOST_ALONE = 2
 const PAUSE_MS = 200
 const CONDEMNED = 'ended the process that it had for itself'
 
@@ -31,18 +34,23 @@ export const condemn = (job: Job): Promise<void> => job.updateProgress(CONDEMNED
 
 export const isCondemned = (job: Job): boolean => job.progress === CONDEMNED
 
+/** Whether another one may run; it looks again otherwise. */
+export const hasRoom = (suspects: Suspects, job: Job): boolean =>
+  runsAlone(job) ? suspects.alone < MOST_ALONE : suspects.beside === 0
+
 /**
  * Whoever was running when their process died is a suspect: one of them may be why. Suspects run one at a time in a
  * process, the others wait outside, so that the poisonous one does not take the innocent with it again and again.
  */
-export async function oneAtATime<T>(suspects: Suspects, run: () => Promise<T>): Promise<T> {
-  suspects.running = true
+export async function asSuspect<T>(suspects: Suspects, job: Job, run: () => Promise<T>): Promise<T> {
+  const where = runsAlone(job) ? 'alone' : 'beside'
+  suspects[where] += 1
   try {
     // Until then the others are outside: what has just been taken in would die with this one.
-    await delay(PAUSE_MS)
+    if (where === 'beside') await delay(PAUSE_MS)
     return await run()
   } finally {
-    suspects.running = false
+    suspects[where] -= 1
   }
 }
 
