@@ -1,0 +1,152 @@
+import { expect } from 'chai'
+import { useDynamo } from '../support/dynamo.ts'
+import { type LatestStage, openLatestStage } from '../support/latest-stage.ts'
+import { ago, aWorld, HOUR_MS } from '../support/world.ts'
+import type { TestApi } from '../unit/api/an-api.ts'
+
+const DAY_MS = 24 * HOUR_MS
+
+describe('api: reads behind a worker, on DynamoDB and Redis', function () {
+  this.timeout(40_000)
+  const dynamo = useDynamo()
+  let stage: LatestStage
+  let fast: Awaited<ReturnType<LatestStage['api']>>
+  let other: typeof fast
+  let slow: typeof fast
+  before(async () => {
+    stage = await openLatestStage(dynamo)
+    fast = await stage.api()
+    other = await stage.api()
+    slow = await stage.api({ entries: false })
+  })
+  after(() => stage.close())
+
+  const aPerson = async (count = 3) => {
+    const world = aWorld(dynamo)
+    const ports = stage.portsOf(world)
+    await world.connect(undefined, ports)
+    world.dexcom.add(...Array.from({ length: count }, (_, n) => ago(world, (count - n) * 300_000)))
+    await world.sync({}, ports)
+    const path = `/api/bg/${world.userId}`
+    const asker = async (api: TestApi) => {
+      const token = await api.token(world.userId)
+      return (rest: string, headers: Record<string, string> = {}, method = 'GET') =>
+        api.ask(`${path}${rest}`, { token, headers, method })
+    }
+    return { world, ports, fromEntry: await asker(fast), fromOther: await asker(other), fromStore: await asker(slow) }
+  }
+
+  it('latest is the same from the entry as from the store, byte for byte, and asks DynamoDB for nothing', async () => {
+    const { fromEntry, fromStore } = await aPerson()
+    for (const rest of ['/latest', '/latest?unit=mmol/L']) {
+      const before = fast.asked()
+      const [entry, store] = [await fromEntry(rest), await fromStore(rest)]
+      expect([entry.status, entry.text]).to.deep.equal([200, store.text])
+      for (const name of ['etag', 'content-type', 'content-length', 'cache-control'])
+        expect(entry.headers[name], name).to.equal(store.headers[name])
+      const tag = { 'if-none-match': String(store.headers.etag) }
+      const unchanged = await fromEntry(rest, tag)
+      expect([unchanged.status, unchanged.text, unchanged.headers.etag]).to.deep.equal([304, '', store.headers.etag])
+      const head = await fromEntry(rest, {}, 'HEAD')
+      expect([head.status, head.text, head.headers['content-length']]).to.deep.equal([
+        200,
+        '',
+        entry.headers['content-length'],
+      ])
+      expect((await fromEntry(rest, tag, 'HEAD')).status).to.equal(304)
+      expect(fast.asked(), rest).to.equal(before)
+    }
+  })
+
+  it('304 of a range and of changes asks DynamoDB for nothing, and ends with the next commit', async () => {
+    const { world, ports, fromEntry, fromStore } = await aPerson()
+    const from = new Date(world.clock.now() - DAY_MS).toISOString()
+    for (const rest of [
+      '',
+      `?from=${from}&limit=2`,
+      `?from=${from}&limit=2&order=asc&unit=mmol/L`,
+      '/changes?after=1',
+    ]) {
+      const first = await fromEntry(rest)
+      const store = await fromStore(rest)
+      expect([first.status, first.headers.etag], rest).to.deep.equal([200, store.headers.etag])
+      const held = { 'if-none-match': String(first.headers.etag) }
+      const before = fast.asked()
+      for (const method of ['GET', 'HEAD']) {
+        const again = await fromEntry(rest, held, method)
+        expect([again.status, again.text, again.headers.etag]).to.deep.equal([304, '', first.headers.etag])
+      }
+      expect(fast.asked(), rest).to.equal(before)
+      const other = await fromStore(rest, held)
+      expect(other.status, 'one small read without an entry').to.equal(304)
+      world.dexcom.add(ago(world, 1_000, { glucose: 150 }))
+      await world.sync({}, ports)
+      expect((await fromEntry(rest, held)).status, rest).to.equal(200)
+      world.clock.advance(60_000)
+    }
+  })
+
+  it('pages of the last day are the same from memory as from the store, whichever part is asked for', async () => {
+    const { world, fromEntry, fromStore } = await aPerson(40)
+    const at = (hoursAgo: number) => new Date(world.clock.now() - hoursAgo * HOUR_MS).toISOString()
+    const span = `?from=${at(4)}&to=${at(0)}&limit=200`
+    expect((await fromEntry(span)).json.readings).to.have.length(40)
+    const before = fast.asked()
+    for (const rest of [
+      span,
+      `${span}&order=asc`,
+      `${span}&type=cgm`,
+      `${span}&type=manual`,
+      `?from=${at(2)}&to=${at(1)}&limit=200`,
+      `?from=${at(4)}&to=${at(0)}&limit=7`,
+    ]) {
+      const [entry, store] = [await fromEntry(rest), await fromStore(rest)]
+      expect(entry.text, rest).to.equal(store.text)
+    }
+    expect(fast.asked()).to.equal(before)
+    // Page by page, over cursors.
+    const walk = async (ask: typeof fromEntry) => {
+      const seen: string[] = []
+      for (let rest = `?from=${at(4)}&to=${at(0)}&limit=7`; ; ) {
+        const { json } = await ask(rest)
+        seen.push(...(json['readings'] as unknown as { readonly id: string }[]).map(({ id }) => id))
+        if (json.next === null) return seen
+        rest = `?limit=7&cursor=${json.next}`
+      }
+    }
+    expect(await walk(fromEntry)).to.deep.equal(await walk(fromStore))
+  })
+
+  it('shows 200 readers of two replicas no older reading than they have seen, while a worker writes (I16)', async () => {
+    const { world, ports, fromEntry, fromOther } = await aPerson()
+    let writing = true
+    let written = 0
+    const writer = (async () => {
+      for (; written < 8; written += 1) {
+        world.clock.advance(300_000)
+        world.dexcom.add(ago(world, 1_000))
+        await world.sync({}, ports)
+      }
+      writing = false
+    })()
+    let regressions = 0
+    let reads = 0
+    const moved = new Set<number>()
+    const reader = async (n: number) => {
+      let seen = 0
+      for (let turn = n; writing; turn += 1) {
+        const { status, json } = await (turn % 2 === 0 ? fromEntry : fromOther)('/latest')
+        expect(status).to.equal(200)
+        const sequence = Number(json['sequence'])
+        if (sequence < seen) regressions += 1
+        seen = sequence
+        moved.add(seen)
+        reads += 1
+      }
+    }
+    await Promise.all([writer, ...Array.from({ length: 200 }, (_, n) => reader(n))])
+    expect(regressions, `of ${reads} reads`).to.equal(0)
+    expect(moved.size, 'readers have seen the person move').to.be.above(3)
+    expect((await fromEntry('/latest')).json['sequence']).to.equal(11)
+  })
+})
