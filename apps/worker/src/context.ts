@@ -71,19 +71,17 @@ export interface WorkerContext extends AsyncDisposable {
 }
 
 export interface ContextOptions {
-  /** Takes each line of the log; stdout where unset. */
+  /** Takes each line of the log; stdout where unset. Given by commands: who acts is then an operator. */
   readonly write?: (line: string) => void
   /** False opens no way to the broker: what changes is left for workers to tell. */
   readonly publishes?: boolean
-  /** Who acts; `worker` unless told otherwise. */
-  readonly actor?: string
 }
 
 /** The worker's only composition root: opened top to bottom, closed bottom to top. */
 export async function createWorkerContext(
   config: WorkerConfig,
   stop: AbortSignal,
-  { write, publishes = true, actor = 'worker' }: ContextOptions = {},
+  { write, publishes = true }: ContextOptions = {},
 ): Promise<WorkerContext> {
   const logger = createLogger({ level: config.service.logLevel, service: 'worker', ...(write ? { write } : {}) })
   const owner = createOwner(
@@ -100,7 +98,8 @@ export async function createWorkerContext(
     metrics.collectOutbox(queue.tally.total)
     const keys = config.encryption.keys.reveal()
     const hashUser = createUserHasher(keys)
-    const trail = owner.own(openTrail(config, { logger, auditLog, actor, write }), (opened) => opened.close())
+    const actor = write ? 'operator' : 'worker'
+    const trail = owner.own(openTrail(config, { logger, auditLog, actor }), (opened) => opened.close())
     const tracing = createTracing({ trail, logger, hashUser, actor, monotonic: () => performance.now() })
     const producer = tracing.producer(queue.producer)
     const entries = createLatestEntries(queue.redis, { sealer: createSealer(keys, 'latest') })
@@ -223,17 +222,17 @@ function openStore({ dynamo, auditRetention }: WorkerConfig, metrics: Metrics, o
 interface TrailNeeds {
   readonly logger: Logger
   readonly auditLog: AuditLog
-  readonly actor: string
-  readonly write: ((line: string) => void) | undefined
+  readonly actor: 'worker' | 'operator'
 }
 
-function openTrail(config: WorkerConfig, { logger, auditLog, actor, write }: TrailNeeds): AuditTrail {
+function openTrail(config: WorkerConfig, { logger, auditLog, actor }: TrailNeeds): AuditTrail {
   try {
     return openAuditTrail({
       service: actor,
       file: config.auditLog.file,
       keys: namedKeys(config.encryption.keys.reveal(), 'audit'),
-      stdout: write ?? ((text) => void process.stdout.write(text)),
+      // The output of a command is for who called it; what it did is in the table.
+      stdout: (text) => void (actor === 'worker' && process.stdout.write(text)),
       store: auditLog.append,
       onFailed: (err) => logger.error('the audit trail cannot be written', { err }),
       now: Date.now,

@@ -1,4 +1,5 @@
 import type { FindingKind } from '@bg-ingest/ingest'
+import { columns } from './table.ts'
 
 /** One finding of one person, and what was done about it. */
 export interface Line {
@@ -67,15 +68,5 @@ export function renderTable({ people, lines, unseen }: Report, userId: string | 
   const blind = unseen.map(({ user, what }) => `not looked at: ${who(user)}: ${what}`)
   return [...table, ...blind, `${people} looked at, ${lines.length} findings, ${unseen.length} not looked at`].join(
     '\n',
-  )
-}
-
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
   )
 }

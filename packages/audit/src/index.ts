@@ -8,7 +8,6 @@ export {
   type AuditReport,
   type AuditSource,
   type FaultKind,
-  type VerifyOptions,
   verifyAudit,
   type WriterSummary,
 } from './verify.ts'

@@ -9,6 +9,10 @@ export interface AuditSource {
   readonly kind: 'store' | 'stream'
   /** In the order in which they lie there. */
   readonly lines: readonly ReadLine[]
+  /** Accepts a chain that begins in the middle, if it does so before this instant: what is older was not read. */
+  readonly beginsBefore?: string
+  /** Accepts chains that begin and end anywhere: one of several files, say. */
+  readonly isExcerpt?: boolean
 }
 
 export type FaultKind =
@@ -53,22 +57,13 @@ export interface AuditReport {
   readonly faults: readonly AuditFault[]
 }
 
-export interface VerifyOptions {
-  /** Accepts chains that begin in the middle: only a part of the trail was read, or retention has taken its beginning. */
-  readonly partial?: boolean
-}
-
 /** Checks every writer's chain in every source, and each source against what heads in the others vouch for. */
-export function verifyAudit(
-  sources: readonly AuditSource[],
-  keys: readonly AuditKey[],
-  { partial = false }: VerifyOptions = {},
-): AuditReport {
+export function verifyAudit(sources: readonly AuditSource[], keys: readonly AuditKey[]): AuditReport {
   const byId = new Map(keys.map((key) => [key.id, key]))
   const chains = sources.flatMap((source) => chainsOf(source))
-  const checked = chains.map((chain) => ({ chain, fault: firstFault(chain, byId, partial) }))
+  const checked = chains.map((chain) => ({ chain, fault: firstFault(chain, byId) }))
   const faults = checked.flatMap(({ chain, fault }) => {
-    const found = fault ?? missingBehind(chain, partial ? [] : chains, byId)
+    const found = fault ?? missingBehind(chain, chain.source.isExcerpt ? [] : chains, byId)
     return found ? [{ source: chain.source.name, writer: chain.writer, ...found }] : []
   })
   return { writers: chains.flatMap(summaryOf), faults }
@@ -95,14 +90,14 @@ function chainsOf(source: AuditSource): readonly Chain[] {
   }))
 }
 
-function firstFault({ lines, entries }: Chain, keys: ReadonlyMap<string, AuditKey>, partial: boolean): Found | null {
+function firstFault({ source, lines, entries }: Chain, keys: ReadonlyMap<string, AuditKey>): Found | null {
   const numbers = new Set(entries.map(({ n }) => n))
   let last: AuditEntry | null = null
   for (const line of lines) {
     const fault: Found | null =
       line.kind === 'unreadable'
         ? { n: last ? last.n + 1 : null, fault: 'unreadable' }
-        : (forged(line, keys) ?? (line.kind === 'entry' ? misplaced(line, last, numbers, partial) : null))
+        : (forged(line, keys) ?? (line.kind === 'entry' ? misplaced(line, last, numbers, source) : null))
     if (fault) return fault
     if (line.kind === 'entry') last = line
   }
@@ -121,9 +116,9 @@ function misplaced(
   entry: AuditEntry,
   last: AuditEntry | null,
   numbers: ReadonlySet<number>,
-  partial: boolean,
+  { isExcerpt = false, beginsBefore = '' }: AuditSource,
 ): Found | null {
-  if (!last && partial) return null
+  if (!last && (isExcerpt || entry.ts < beginsBefore)) return null
   const expected = (last?.n ?? 0) + 1
   if (entry.n === last?.n && entry.hash === last.hash) return null
   if (entry.n > expected)

@@ -1,4 +1,4 @@
-import { type AuditSource, createAuditTrail, readAuditLines, type VerifyOptions, verifyAudit } from '@bg-ingest/audit'
+import { type AuditSource, createAuditTrail, readAuditLines, verifyAudit } from '@bg-ingest/audit'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 
@@ -31,8 +31,8 @@ const source = (lines: readonly string[], kind: AuditSource['kind'] = 'stream'):
   kind,
   lines: readAuditLines(lines.join('\n')),
 })
-const faults = (lines: readonly string[], options?: VerifyOptions) =>
-  verifyAudit([source(lines)], [KEY], options).faults.map(({ n, fault }) => [n, fault])
+const faults = (lines: readonly string[], part: Partial<AuditSource> = {}) =>
+  verifyAudit([{ ...source(lines), ...part }], [KEY]).faults.map(({ n, fault }) => [n, fault])
 const without = (lines: readonly string[], ...gone: readonly number[]) => lines.filter((_, i) => !gone.includes(i))
 const swapped = (lines: readonly string[], a: number, b: number) =>
   lines.map((line, i) => lines[i === a ? b : i === b ? a : i] ?? line)
@@ -113,8 +113,12 @@ describe('audit verification', () => {
 
   it('takes a part of a trail where that is asked for, and only there', () => {
     expect(faults(stream.slice(2))).to.deep.equal([[1, 'missing']])
-    expect(faults(stream.slice(2), { partial: true })).to.deep.equal([])
-    expect(faults(without(stream.slice(2), 2), { partial: true })).to.deep.equal([[4, 'missing']])
+    expect(faults(stream.slice(2), { isExcerpt: true })).to.deep.equal([])
+    expect(faults(stream.slice(2), { beginsBefore: '2026-11-24' })).to.deep.equal([])
+    expect(faults(stream.slice(2), { beginsBefore: '2026-11-22' })).to.deep.equal([[1, 'missing']])
+    expect(faults(without(stream.slice(2), 2), { isExcerpt: true })).to.deep.equal([[4, 'missing']])
+    const cut = { ...source(stream.slice(0, 4)), isExcerpt: true }
+    expect(verifyAudit([cut, source(store, 'store')], [KEY]).faults).to.deep.equal([])
   })
 
   it('judges each writer by itself', async () => {
