@@ -31,7 +31,6 @@ export const homes: readonly Home[] = [
       'express',
       'helmet',
       'express-rate-limit',
-      'rate-limit-redis',
       'swagger-ui-dist',
       'zod-openapi',
       '@bull-board/*',

@@ -42,7 +42,7 @@ export async function openApiRedis(): Promise<ApiRedis> {
     bench,
     counting: {
       ready: () => redis.status === 'ready',
-      call: (command, ...args) => redis.call(command, ...args) as ReturnType<Counting['call']>,
+      call: (command, ...args) => redis.call(command, ...args),
     },
     board: { queues: Object.values(queues) },
     async failedJob() {

@@ -43,7 +43,7 @@ import { createLogger, createMetrics, type Logger, type Metrics } from '@bg-inge
 import { createRequestAudit, type RequestAudit } from './audit/request-audit.ts'
 import type { BoardSettings } from './board/board.ts'
 import type { PollSettings } from './freshness-view.ts'
-import type { CountingRedis } from './limits/limit-store.ts'
+import type { CountingRedis } from './limits/count-script.ts'
 import { startLoadGauge } from './load-gauge.ts'
 import { retainedEntries } from './retained-entries.ts'
 import { orUnavailable } from './store-availability.ts'
@@ -138,7 +138,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       now: Date.now,
       counting: {
         ready: () => redis.status === 'ready',
-        call: (command, ...args) => redis.call(command, ...args) as ReturnType<CountingRedis['call']>,
+        call: (command, ...args) => redis.call(command, ...args),
       },
       lagMs: load.lagMs,
       audit,

@@ -217,16 +217,18 @@ export interface TestApi {
   close(): Promise<void>
 }
 
-/** Counts as the script of rate-limit-redis does, for tests that are about something else. */
+/** Counts as the script of the limits does, for tests that are about something else. */
 function countingInMemory(): Counting {
   const hits = new Map<string, number>()
   return {
     ready: () => true,
-    async call(command, ...args) {
-      if (command === 'SCRIPT') return 'sha'
-      const [, , key = '', windowMs] = args
-      hits.set(key, (hits.get(key) ?? 0) + 1)
-      return [hits.get(key) ?? 0, Number(windowMs)]
+    async call(_command, _script, count = '0', ...args) {
+      const keys = args.slice(0, Number(count))
+      const [windowMs, ...more] = args.slice(Number(count))
+      return keys.flatMap((key, i) => {
+        hits.set(key, (hits.get(key) ?? 0) + Number(more[i]))
+        return [hits.get(key), Number(windowMs)]
+      })
     },
   }
 }

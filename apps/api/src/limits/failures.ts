@@ -1,6 +1,8 @@
 import { AppError } from '@bg-ingest/domain'
-import { ipKeyGenerator, type Options, type Store } from 'express-rate-limit'
-import { type CountingRedis, createLimitStore } from './limit-store.ts'
+import { hashToken } from '@bg-ingest/security'
+import { ipKeyGenerator } from 'express-rate-limit'
+import type { CountingRedis, SharedCount } from './count-script.ts'
+import { type CountOptions, createSharedCounts } from './shared-counts.ts'
 
 /** Counts refused logins of one address, over all replicas. */
 export interface Failures {
@@ -10,30 +12,20 @@ export interface Failures {
   refuseBlocked(address: string | undefined): Promise<void>
 }
 
-interface FailureOptions {
-  readonly prefix: string
-  readonly limit: number
-  readonly windowMs: number
-  readonly now: () => number
-  readonly monotonic: () => number
-}
-
-export function createFailures(redis: CountingRedis, options: FailureOptions): Failures {
-  const { limit, now } = options
-  const store: Store = createLimitStore(redis, { ...options, withoutRedis: 'open' })
-  // The one field of them that stores read.
-  void store.init?.({ windowMs: options.windowMs } as Options)
-  const refuseAbove = (most: number, seen: Awaited<ReturnType<Store['increment']>> | undefined) => {
-    // For a key that is not there, rate-limit-redis 6.0.1 on ioredis answers NaN, which is not above anything.
-    if (!seen || !(seen.totalHits > most)) return
-    const retryAfterMs = Math.max(1_000, (seen.resetTime?.getTime() ?? 0) - now())
+export function createFailures(redis: CountingRedis, options: CountOptions): Failures {
+  const counts = createSharedCounts(redis, options)
+  const refuseAbove = (most: number, { total, leftMs }: SharedCount) => {
+    if (total <= most) return
+    const retryAfterMs = Math.max(1_000, leftMs)
     throw new AppError('rate_limited', 'Too many refused logins from this address', { retryAfterMs })
   }
   return {
-    count: async (address) => refuseAbove(limit, await store.increment(addressKey(address))),
-    refuseBlocked: async (address) => refuseAbove(limit - 1, await store.get?.(addressKey(address))),
+    count: async (address) => refuseAbove(options.limit, await counts.hit(keyOf(address), 'open')),
+    refuseBlocked: async (address) => refuseAbove(options.limit - 1, await counts.look(keyOf(address))),
   }
 }
+
+const keyOf = (address: string | undefined): string => hashToken(addressKey(address))
 
 /** An IPv4 address, or the /56 of an IPv6 one: what one customer of a provider has (RFC 6177). */
 export const addressKey = (address: string | undefined): string => ipKeyGenerator(address ?? 'unknown')

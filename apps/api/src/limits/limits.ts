@@ -3,8 +3,10 @@ import { AppError } from '@bg-ingest/domain'
 import { hashToken } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
 import { type RateLimitInfo, rateLimit } from 'express-rate-limit'
+import type { CountingRedis } from './count-script.ts'
 import { addressKey, createFailures, type Failures } from './failures.ts'
-import { type CountingRedis, createLimitStore, type LimitStoreOptions } from './limit-store.ts'
+import { createLimitStore } from './limit-store.ts'
+import { createSharedCounts, type SharedCounts } from './shared-counts.ts'
 
 export interface Limits {
   /** Before anything is known of a caller. Goes on without Redis. */
@@ -32,7 +34,9 @@ const OPERATOR_FAILURES: RateLimit = { limit: 10, windowMs: 60_000 }
 
 /** Every limit of this API. They share what Redis counts; keys hold hashes, since Redis may name nobody who was erased. */
 export function createLimits(redis: CountingRedis, { perUser, perIp, now, monotonic }: LimitSettings): Limits {
-  const limiter = (name: string, withoutRedis: LimitStoreOptions['withoutRedis'], of: RateLimit, keyOf: KeyOf) =>
+  const countsOf = (name: string, of: RateLimit) =>
+    createSharedCounts(redis, { prefix: `bg:limit:${name}:`, ...of, monotonic })
+  const limiter = (name: string, counts: SharedCounts, withoutRedis: 'open' | 'closed', of: RateLimit, keyOf: KeyOf) =>
     rateLimit({
       identifier: name,
       limit: of.limit,
@@ -42,26 +46,30 @@ export function createLimits(redis: CountingRedis, { perUser, perIp, now, monoto
       // What it checks is settled here: proxies by TRUST_PROXY, keys by `addressKey`; it would speak on stderr.
       validate: false,
       keyGenerator: (req, res) => hashToken(keyOf(req, res)),
-      store: createLimitStore(redis, { prefix: `bg:limit:${name}:`, withoutRedis, monotonic }),
+      store: createLimitStore(counts, { prefix: name, withoutRedis, now }),
       handler: (req, _res, next) => next(refusal(req, now())),
     })
-  const reads = limiter('user', 'open', perUser, callerOf)
-  const writes = limiter('user', 'closed', perUser, callerOf)
+  // Reads and writes of a caller count together.
+  const ofUsers = countsOf('user', perUser)
+  const reads = limiter('user', ofUsers, 'open', perUser, callerOf)
+  const writes = limiter('user', ofUsers, 'closed', perUser, callerOf)
   // A webhook's sender is a machine like any other: a thousand a minute by default, and more for a larger network.
   const perSender = perIp
   const failureLimit = { limit: Math.ceil(perIp.limit / CALLS_PER_FAILURE), windowMs: perIp.windowMs }
   return {
-    perAddress: limiter('address', 'open', perIp, (req) => addressKey(req.ip)),
+    perAddress: limiter('address', countsOf('address', perIp), 'open', perIp, (req) => addressKey(req.ip)),
     perCaller: (req, res, next) => (isRead(req) ? reads : writes)(req, res, next),
-    perSender: limiter('sender', 'closed', perSender, (_req, res) => String(res.locals['sender'])),
-    failures: createFailures(redis, { prefix: 'bg:limit:failures:', ...failureLimit, now, monotonic }),
-    operatorFailures: createFailures(redis, { prefix: 'bg:limit:operator:', ...OPERATOR_FAILURES, now, monotonic }),
+    perSender: limiter('sender', countsOf('sender', perSender), 'closed', perSender, senderOf),
+    failures: createFailures(redis, { prefix: 'bg:limit:failures:', ...failureLimit, monotonic }),
+    operatorFailures: createFailures(redis, { prefix: 'bg:limit:operator:', ...OPERATOR_FAILURES, monotonic }),
   }
 }
 
 type KeyOf = (req: Request, res: Response) => string
 
 const callerOf: KeyOf = (_req, res) => String((res.locals as { caller?: { sub: string } }).caller?.sub)
+
+const senderOf: KeyOf = (_req, res) => String(res.locals['sender'])
 
 const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD'
 
