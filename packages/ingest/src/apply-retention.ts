@@ -1,6 +1,7 @@
 import { DAY_MS, type Instant, toInstant, type UserId } from '@bg-ingest/domain'
 import { type Held, withLease } from './lease.ts'
-import type { History, Ports, Retention, SyncState } from './ports.ts'
+import type { Ports } from './ports.ts'
+import type { History, Retention, SyncState } from './state.ts'
 
 export interface RetentionOptions {
   /** 0 keeps for ever. */

@@ -1,7 +1,8 @@
 import { AppError, type UserId } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import { withLease } from './lease.ts'
 import { PARKED } from './park-user.ts'
-import type { Connection, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 
 /** What is to be changed; what is left out stays. */
 export interface ConfigureRequest {

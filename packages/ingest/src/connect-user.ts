@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { AppError, PRIORITY, toInstant, type UserId } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import { type Held, withLease } from './lease.ts'
 import { inOneTurn, persistGrant, sealGrant } from './persist-grant.ts'
-import type { Connection, Grant, Ports } from './ports.ts'
+import type { Grant, Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
 
 export interface ConnectRequest {

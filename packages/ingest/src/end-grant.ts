@@ -1,6 +1,7 @@
 import { AppError, toInstant } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import type { Held } from './lease.ts'
-import type { Connection, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
 
 /** The grant is dead: no further call until the person connects again, and one notice to tell. Throws `needs_reauth`. */

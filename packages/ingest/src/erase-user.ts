@@ -1,6 +1,8 @@
 import { toInstant, type UserId } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import { type Held, withLease } from './lease.ts'
-import type { Connection, Erasure, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
+import type { Erasure } from './state.ts'
 import { tellErased } from './tell-erased.ts'
 
 /**

@@ -1,8 +1,10 @@
 import { AppError, type ChangeRange, DAY_MS, type Instant, toInstant, type UserId } from '@bg-ingest/domain'
 import { isRetentionDue } from './apply-retention.ts'
+import type { Connection } from './connection.ts'
 import { examineSequences, type NumberedKey } from './examine-sequences.ts'
 import { type Finding, type FindingKind, found } from './findings.ts'
-import type { Connection, Ports, SyncState } from './ports.ts'
+import type { Ports } from './ports.ts'
+import type { SyncState } from './state.ts'
 
 /** State and connection of one moment, read without the lease. */
 export interface Snapshot {

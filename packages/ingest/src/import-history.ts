@@ -14,10 +14,11 @@ import { commitMeasurements } from './commit.ts'
 import { fetchWindow } from './fetch-window.ts'
 import { type Held, withLease, withLeaseWhenFree } from './lease.ts'
 import { newest } from './newest-reading.ts'
-import type { History, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { adoptAndPublish } from './publish.ts'
 import { rememberAccount } from './remember-account.ts'
 import { openSession } from './session.ts'
+import type { History } from './state.ts'
 
 export interface HistoryOptions {
   /** 0 keeps for ever; what lies past retention is not imported. */

@@ -1,7 +1,8 @@
 import { AppError, type StoredReading, toPublicReading, type UserId } from '@bg-ingest/domain'
 import { type LatestEntries, shownConnection } from './latest-entries.ts'
-import type { AccountStore, Lease, ReadingStore, SyncState } from './ports.ts'
+import type { AccountStore, Lease, ReadingStore } from './ports.ts'
 import { type SeenByRun, seenByRun, type Written } from './seen-by-run.ts'
+import type { SyncState } from './state.ts'
 
 interface Stores {
   readonly accounts: AccountStore

@@ -1,5 +1,5 @@
 import type { Instant, PublicReading, UserId } from '@bg-ingest/domain'
-import type { Connection } from './ports.ts'
+import type { Connection } from './connection.ts'
 
 /** What of a connection decides how fresh a reading is said to be. */
 export type ShownConnection = Pick<

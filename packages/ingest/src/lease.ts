@@ -1,7 +1,8 @@
 import { AppError, type Instant, type UserId } from '@bg-ingest/domain'
 import { createDeadline, type Deadline, LEASE_TTL_MS, later } from './lease-deadline.ts'
 import { noteOutbox } from './outbox.ts'
-import type { Lease, Ports, SyncState } from './ports.ts'
+import type { Lease, Ports } from './ports.ts'
+import type { SyncState } from './state.ts'
 import { step } from './steps.ts'
 
 const RENEW_EVERY_MS = 5_000

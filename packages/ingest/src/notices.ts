@@ -1,5 +1,6 @@
 import { serviceEvent } from '@bg-ingest/domain'
-import type { Connection, Notice, OutgoingEvent } from './ports.ts'
+import type { Connection, Notice } from './connection.ts'
+import type { OutgoingEvent } from './ports.ts'
 
 /** What a connection's notices tell the world, oldest first; the same notice always under the same id. */
 export const waitingNotices = ({ userId, notices }: Connection): OutgoingEvent[] =>

@@ -1,6 +1,6 @@
 import type { UserId } from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
-import type { SyncState } from './ports.ts'
+import type { SyncState } from './state.ts'
 
 /** Keeps count, over the whole fleet, of what waits for the broker. */
 export interface Outbox {

@@ -1,6 +1,7 @@
 import { AppError } from '@bg-ingest/domain'
+import type { Connection, SealedTokens } from './connection.ts'
 import type { Held } from './lease.ts'
-import type { Connection, Grant, Ports, SealedTokens } from './ports.ts'
+import type { Grant, Ports } from './ports.ts'
 import { TOKEN_RULES } from './token-rules.ts'
 import { tokenTimes } from './token-timing.ts'
 

@@ -1,6 +1,5 @@
 import type {
   ChangeRange,
-  ConnectionStatus,
   Deletion,
   Instant,
   Measurement,
@@ -12,8 +11,10 @@ import type {
   UserId,
   Window,
 } from '@bg-ingest/domain'
+import type { Connection, SealedTokens } from './connection.ts'
 import type { Outbox } from './outbox.ts'
 import type { ProblemCode } from './problems.ts'
+import type { Erasure, SyncState } from './state.ts'
 import type { TokenRules } from './token-rules.ts'
 import type { Unbroken } from './unbroken.ts'
 
@@ -25,123 +26,6 @@ export interface Lease {
   readonly fence: number
   /** Throws `lease_lost` once the lease is over; asked before every try of a write under it. */
   readonly stillHeld?: () => void
-}
-
-export interface History {
-  readonly state: 'none' | 'running' | 'complete' | 'failed'
-  /** Oldest and newest instant to import, from Dexcom's dataRange; null while not known or when there is no data. */
-  readonly from: Instant | null
-  readonly to: Instant | null
-  /** Everything from here to `to` is stored. */
-  readonly through: Instant | null
-  readonly readings: number
-}
-
-/** Where the daily look back at what is stored already stands. */
-export interface Reconcile {
-  /** When the last round began that has ended; what was uploaded since then is what the next one looks for. */
-  readonly at: Instant | null
-  readonly rounds: number
-  /** Of a round under way: when it began, where it ends, and from where on everything has been compared. */
-  readonly startedAt: Instant | null
-  readonly from: Instant | null
-  readonly through: Instant | null
-}
-
-/** Deleting everything of a person: begun before anything is deleted, and kept on the tombstone with its receipt. */
-export interface Erasure {
-  /** Made once for each erasure, so that what is told of it is told once however often it is run. */
-  readonly id: string
-  readonly at: Instant
-  /** What there was to delete. */
-  readonly readings: number
-  readonly logItems: number
-  /** Whether the broker has taken the news. */
-  readonly told: boolean
-  /** Whether everything was deleted, so that only the tombstone is left. */
-  readonly entombed: boolean
-  /** Signed by whoever ran it; null until then. */
-  readonly receipt: Readonly<Record<string, unknown>> | null
-}
-
-/** How far the expiry of what is stored has been set to the retention that is configured. */
-export interface Retention {
-  /** Days that everything stored carries; null before the first round has ended. 0 keeps for ever. */
-  readonly days: number | null
-  /** Of a round under way: the days to be set, and the last key that carries them; null before the first key. */
-  readonly goal: number | null
-  readonly table: 'readings' | 'log'
-  readonly through: string | null
-}
-
-/** A person's `state` item: where their data stands. */
-export interface SyncState {
-  readonly committedSequence: number
-  readonly publishedSequence: number
-  readonly newestAt: Instant | null
-  readonly lastAttemptAt: Instant | null
-  readonly lastSuccessAt: Instant | null
-  readonly completeThrough: Instant | null
-  /** When calibrations and events were asked last; they are asked less often than egvs. */
-  readonly slowRecordsAt: Instant | null
-  readonly history: History
-  readonly reconcile: Reconcile
-  /** Null for whoever was never erased, or has connected again since. */
-  readonly erasure?: Erasure | null | undefined
-  readonly retention?: Retention | undefined
-}
-
-/** Both tokens of a grant, encrypted; `presentations` counts uses of this refresh token whose outcome is not known. */
-export interface SealedTokens {
-  readonly access: string
-  readonly refresh: string
-  readonly expiresAt: Instant
-  /** From here on the access token is renewed before it is used. */
-  readonly refreshAt: Instant
-  readonly version: number
-  readonly presentedAt: Instant | null
-  readonly presentations: number
-  /** While the outcome of the last use is open: nobody presents the refresh token before this instant. */
-  readonly presentAgainAt: Instant | null
-  /** New with every write of the tokens. Who writes a connection names the stamp it read, and fails over another one. */
-  readonly stamp: string
-}
-
-/** Calls refused with 401 although their token was fresh; the next try waits until `retryNotBefore`. */
-export interface Refusals {
-  readonly count: number
-  readonly retryNotBefore: Instant
-}
-
-/** An event that waits for the broker; written with the change it tells, removed once confirmed. */
-export interface Notice {
-  /** Of a failed sync the id of its job. */
-  readonly id: string
-  readonly routingKey: 'connection.connected' | 'connection.needs_reauth' | 'connection.disconnected' | 'sync.failed'
-  readonly region: string
-  readonly at: Instant
-  /** Of a failed sync its code. */
-  readonly reason: string | null
-}
-
-export interface Connection {
-  readonly userId: UserId
-  readonly status: ConnectionStatus
-  readonly region: string
-  readonly connectedAt: Instant | null
-  /** Dexcom's pseudonym of the account; null until its first answer. Tells a reconnect with another account. */
-  readonly dexcomUserId: string | null
-  /** The person's own interval; null for the service's default. */
-  readonly pollIntervalSeconds: number | null
-  readonly paused: boolean
-  /** Since when nobody syncs this person by themselves, because their job ended its process again and again. */
-  readonly parkedAt?: Instant | null | undefined
-  readonly problem: { readonly code: string; readonly detail: string } | null
-  readonly tokens: SealedTokens | null
-  readonly refusals: Refusals | null
-  /** Hash of the sealed code that led here: a job delivered twice finds that it has exchanged it already. */
-  readonly codeId: string | null
-  readonly notices: readonly Notice[]
 }
 
 export interface ExpiryPage {

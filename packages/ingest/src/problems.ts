@@ -1,5 +1,6 @@
+import type { Connection } from './connection.ts'
 import type { Held } from './lease.ts'
-import type { Connection, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 
 /** What `GET …/connection` tells a person or an operator, while the connection stays what it is; gone with the next success. */
 const PROBLEMS = {

@@ -1,7 +1,8 @@
 import type { UserId } from '@bg-ingest/domain'
 import { type Held, withLease } from './lease.ts'
-import type { Erasure, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { adoptAndPublish, publishNotices } from './publish.ts'
+import type { Erasure } from './state.ts'
 import { tellErased } from './tell-erased.ts'
 
 export interface Publication {

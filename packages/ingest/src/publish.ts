@@ -7,9 +7,10 @@ import {
   toPublicReading,
   type UserId,
 } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import type { Held } from './lease.ts'
 import { waitingNotices } from './notices.ts'
-import type { Connection, OutgoingEvent, Ports } from './ports.ts'
+import type { OutgoingEvent, Ports } from './ports.ts'
 import { step } from './steps.ts'
 
 /** Log items adopted at a time: 50 of at most 200 changes are half a megabyte. */

@@ -8,7 +8,8 @@ import {
   WINDOW_LIMIT_MS,
   type Window,
 } from '@bg-ingest/domain'
-import type { DataSpan, History, Reconcile, SyncState } from './ports.ts'
+import type { DataSpan } from './ports.ts'
+import type { History, Reconcile, SyncState } from './state.ts'
 
 const WEEK_DAYS = 7
 const MONTH_DAYS = 30

@@ -1,7 +1,8 @@
 import { AppError, epochMs, toInstant } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import { endGrant } from './end-grant.ts'
 import type { Held } from './lease.ts'
-import type { Connection, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { withProblem } from './problems.ts'
 import { TOKEN_RULES } from './token-rules.ts'
 

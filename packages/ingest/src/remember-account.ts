@@ -1,5 +1,6 @@
+import type { Connection } from './connection.ts'
 import type { Held } from './lease.ts'
-import type { Connection, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { publishNotices } from './publish.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { UserId } from '@bg-ingest/domain'
+import type { SealedTokens } from './connection.ts'
 import { withLeaseWhenFree } from './lease.ts'
-import type { Ports, SealedTokens } from './ports.ts'
+import type { Ports } from './ports.ts'
 
 /** What became of a person's tokens: `none` for whoever has none, `in_doubt` where they have to be left for now. */
 export type Resealed = 'resealed' | 'current' | 'none' | 'in_doubt'

@@ -1,6 +1,7 @@
 import { type PublicReading, readingKey, type StoredReading, toPublicReading } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import { type LatestEntry, type ShownConnection, shownConnection } from './latest-entries.ts'
-import type { Connection, SyncState } from './ports.ts'
+import type { SyncState } from './state.ts'
 
 /** What a run knows of what is stored of a person; undefined is what it does not know. */
 export interface SeenByRun {

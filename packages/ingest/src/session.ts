@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode, epochMs, PRIORITY } from '@bg-ingest/domain'
+import type { Connection } from './connection.ts'
 import type { Held } from './lease.ts'
-import type { Connection, DexcomCall, Ports } from './ports.ts'
+import type { DexcomCall, Ports } from './ports.ts'
 import { noteProblem, type ProblemCode } from './problems.ts'
 import { openForMs, refreshGrant } from './refresh-grant.ts'
 import { noteRefusal, restBetweenTries } from './refusals.ts'

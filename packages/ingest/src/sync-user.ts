@@ -21,12 +21,13 @@ import { commitMeasurements } from './commit.ts'
 import { fetchWindow } from './fetch-window.ts'
 import { withLease } from './lease.ts'
 import { newest } from './newest-reading.ts'
-import type { Ports, SyncState } from './ports.ts'
+import type { Ports } from './ports.ts'
 import { adoptAndPublish } from './publish.ts'
 import { isReconcileDue } from './reconcile-plan.ts'
 import { rememberAccount } from './remember-account.ts'
 import { NOTHING_SEEN, openSeen } from './seen-digest.ts'
 import { openSession } from './session.ts'
+import type { SyncState } from './state.ts'
 
 export interface SyncOptions {
   /** How far each poll reaches back behind the newest reading. */

@@ -1,5 +1,6 @@
 import { serviceEvent, type UserId } from '@bg-ingest/domain'
-import type { Erasure, Ports } from './ports.ts'
+import type { Ports } from './ports.ts'
+import type { Erasure } from './state.ts'
 
 /** Tells the world of an erasure, always with the same id and time. False where the broker did not take it. */
 export async function tellErased({ publisher }: Ports, userId: UserId, { id, at }: Erasure): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { toInstant, type UserId } from '@bg-ingest/domain'
-import type { SealedTokens } from './ports.ts'
+import type { SealedTokens } from './connection.ts'
 
 const MINUTE_MS = 60_000
 
