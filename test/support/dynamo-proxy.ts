@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 
 /** What can happen to a call on the wire; `lost`: it is carried out and the connection breaks before the answer. */
 export const WIRE_FAULTS = ['lost', 'reset', 'html', 'cut off', 'throttled', 'failed'] as const
-export type WireFault = (typeof WIRE_FAULTS)[number] | 'hang'
+/** `unprocessed`: a batch is answered as if nothing of it had been taken. */
+export type WireFault = (typeof WIRE_FAULTS)[number] | 'hang' | 'unprocessed'
 
 export interface DynamoProxy {
   readonly url: string
@@ -11,6 +12,8 @@ export interface DynamoProxy {
   readonly calls: string[]
   /** The next call of this operation (PutItem …) meets this fault; more of them are met one after the other. */
   hit(operation: string, ...faults: readonly WireFault[]): void
+  /** From now on every call that nothing else is planned for meets what this answers; null for none. */
+  meet(choose: (operation: string) => WireFault | null): void
   close(): Promise<void>
 }
 
@@ -21,9 +24,14 @@ const refusal = (code: string) => JSON.stringify({ __type: `com.amazonaws.dynamo
 export async function startDynamoProxy(endpoint: string): Promise<DynamoProxy> {
   const calls: string[] = []
   const planned = new Map<string, WireFault[]>()
+  let choose: (operation: string) => WireFault | null = () => null
 
-  const answers: Record<WireFault, (res: ServerResponse, forward: () => Promise<Answer>) => unknown> = {
+  const answers: Record<WireFault, (res: ServerResponse, forward: () => Promise<Answer>, sent: Buffer) => unknown> = {
     hang: () => undefined,
+    unprocessed: (res, _forward, sent) => {
+      const { RequestItems } = JSON.parse(sent.toString()) as { readonly RequestItems?: unknown }
+      res.writeHead(200, { 'content-type': ERROR }).end(JSON.stringify({ UnprocessedItems: RequestItems }))
+    },
     reset: (res) => res.destroy(),
     lost: async (res, forward) => forward().then(() => res.destroy()),
     html: (res) => res.writeHead(503, { 'content-type': 'text/html' }).end('<html>Service unavailable</html>'),
@@ -40,9 +48,9 @@ export async function startDynamoProxy(endpoint: string): Promise<DynamoProxy> {
     const operation = String(req.headers['x-amz-target']).split('.')[1] ?? ''
     const sent = await bodyOf(req)
     calls.push(operation)
-    const fault = planned.get(operation)?.shift()
+    const fault = planned.get(operation)?.shift() ?? choose(operation)
     const forward = () => forwarded(endpoint, req, sent)
-    if (fault) return void answers[fault](res, forward)
+    if (fault) return void answers[fault](res, forward, sent)
     const { status, headers, body } = await forward()
     res.writeHead(status, headers).end(body)
   })
@@ -51,6 +59,9 @@ export async function startDynamoProxy(endpoint: string): Promise<DynamoProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     hit: (operation, ...faults) => void planned.set(operation, [...(planned.get(operation) ?? []), ...faults]),
+    meet(next) {
+      choose = next
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

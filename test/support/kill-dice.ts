@@ -1,3 +1,4 @@
+import { seededRandom } from '../bench/seeded-random.ts'
 import type { KillOrder } from './kill-order.ts'
 
 /** Where a worker may die by chance; those of packages/ingest/src/steps.ts that every sync with news passes. */
@@ -21,7 +22,7 @@ const MOST_DELAY_MS = 20
 /** Orders by chance, the same for the same seed. */
 export function killDice(seed: number): () => KillOrder {
   const below = (limit: number) => Math.floor(draw() * limit)
-  const draw = mulberry32(seed)
+  const draw = seededRandom(seed)
   return () => ({
     step: STEPS[below(STEPS.length)] ?? 'fetched',
     passage: 1 + below(MOST_PASSAGES),
@@ -32,14 +33,3 @@ export function killDice(seed: number): () => KillOrder {
 
 /** A seed of 32 bits: that of BG_KILL_SEED, to repeat a run, else one by chance. */
 export const killSeed = (): number => Number(process.env.BG_KILL_SEED ?? Math.floor(Math.random() * 2 ** 32)) >>> 0
-
-/** mulberry32 (Tommy Ettinger, public domain): numbers from 0 to 1, 1 left out. */
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

@@ -2,7 +2,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { createVirtualClock, type SimulatorOptions, type VirtualClock } from '@bg-ingest/dexcom-simulator'
 import { type Listener, listen } from './e2e-events.ts'
 import { type AppProcess, killApp, type ListeningApp } from './e2e-process.ts'
-import { aPerson, type System, useSystem } from './e2e-system.ts'
+import { aPerson, type System, startSystem } from './e2e-system.ts'
 import { type ArmedProcess, type KillOrder, spawnArmed } from './kill-order.ts'
 import { untilConverged } from './oracle-convergence.ts'
 import { openWitness, type Watched, type Witness } from './oracle-evidence.ts'
@@ -27,7 +27,10 @@ export interface KillStage {
   readonly listener: Listener
   readonly witness: Witness
   readonly people: readonly Watched[]
+  /** Every worker that was ever started. */
+  readonly processes: readonly AppProcess[]
   /** What was done to whom, for the report of a failure. */
+  readonly notes: readonly string[]
   note(what: string): void
   connect(account: string): Promise<Watched>
   /** From now on the oracles do not look at this person, and nobody asks for them. */
@@ -40,8 +43,8 @@ export interface KillStage {
   flow(): void
   /** Waits for a process to come to its order, with everybody asked for now and then. */
   reached(armed: ArmedProcess): Promise<void>
-  /** Stops the data, asks once for everybody, and waits until all oracles are content. */
-  converge(allowed?: (watched: Watched) => Allowed): Promise<void>
+  /** Stops the data, asks once for everybody, and waits until all oracles are content; answers how many ms that took. */
+  converge(allowed?: (watched: Watched) => Allowed): Promise<number>
   startWorker(): Promise<ListeningApp>
   /** The state item of a person, as it is stored. */
   state(person: Watched['person']): Promise<Readonly<Record<string, unknown>>>
@@ -53,57 +56,78 @@ const REACHED_WITHIN_MS = 90_000
 /** Characters of a process's output that a failure shows. */
 const LOG_TAIL = 2_000
 
-interface StageOptions {
+export interface StageOptions {
   readonly users: (startMs: number) => NonNullable<SimulatorOptions['users']>
   readonly simulator?: SimulatorOptions
   readonly workers: number
+  /** Beside, and before, what every stage sets: backends that are reached another way. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Hears what the service tells; the runner's broker unless told otherwise. */
+  readonly hear?: () => Promise<Listener>
+  /** Where the witness looks into Redis; as the workers do unless told otherwise. */
+  readonly redisUrl?: string
+}
+
+export interface OpenStage extends KillStage {
+  close(): Promise<void>
 }
 
 /** Sets a stage up before the tests of the describe block around it, and takes it down after them. */
-export function useKillStage({ users, simulator, workers }: StageOptions): KillStage {
+export function useKillStage(options: StageOptions): KillStage {
+  let stage: OpenStage | null = null
+  before(async function () {
+    this.timeout(60_000)
+    stage = await openKillStage(options)
+  })
+  after(async function () {
+    this.timeout(60_000)
+    await stage?.close()
+  })
+  return new Proxy({} as KillStage, {
+    get(_, property) {
+      if (!stage) throw new Error('the stage is not set up yet')
+      return Reflect.get(stage, property)
+    },
+  })
+}
+
+export async function openKillStage(options: StageOptions): Promise<OpenStage> {
   const startMs = Math.floor(Date.now() / 1_000) * 1_000 - ROOM_HOURS * HOUR_MS
   const clock = createVirtualClock({ startMs, speed: 0 })
-  const system = useSystem({
-    workers,
-    variables: { POLL_INTERVAL_SECONDS: '2' },
+  const system = await startSystem({
+    workers: options.workers,
+    variables: { POLL_INTERVAL_SECONDS: '2', ...options.variables },
     simulator: {
       clock,
-      users: users(startMs),
+      users: options.users(startMs),
       // A spent refresh token ends the session: no second try is free.
       refreshReuse: 'strict-family',
       vendorDelaySeconds: 0,
       // A call takes its time, so that two at once are seen.
       latencyMs: LATENCY_MS,
-      ...simulator,
+      ...options.simulator,
     },
   })
-  const own: AppProcess[] = []
-  let parts: { readonly listener: Listener; readonly witness: Witness } | null = null
-  const opened = () => {
-    if (!parts) throw new Error('the stage is not set up yet')
-    return parts
+  try {
+    const listener = await (options.hear ?? listen)()
+    const witness = openWitness(system, listener, options.redisUrl)
+    return createStage({ system, clock, listener, witness })
+  } catch (err) {
+    await system.stop()
+    throw err
   }
-  before(async () => {
-    const listener = await listen()
-    parts = { listener, witness: openWitness(system, listener) }
-  })
-  after(async () => {
-    await Promise.all(own.map(killApp))
-    await parts?.witness.close()
-    await parts?.listener.close()
-  })
-  return createStage({ system, clock, own, opened })
 }
 
 interface Setting {
   readonly system: System
   readonly clock: VirtualClock
-  readonly own: AppProcess[]
-  readonly opened: () => { readonly listener: Listener; readonly witness: Witness }
+  readonly listener: Listener
+  readonly witness: Witness
 }
 
-function createStage({ system, clock, own, opened }: Setting): KillStage {
+function createStage({ system, clock, listener, witness }: Setting): OpenStage {
   const people: Watched[] = []
+  const own: AppProcess[] = []
   const notes: string[] = []
   let faultFreeMs: number | null = null
   const startedAt = performance.now()
@@ -113,13 +137,13 @@ function createStage({ system, clock, own, opened }: Setting): KillStage {
   }
   return {
     system,
-    get listener() {
-      return opened().listener
-    },
-    get witness() {
-      return opened().witness
-    },
+    listener,
+    witness,
     people,
+    get processes() {
+      return [...system.workers, ...own]
+    },
+    notes,
     note,
     async connect(account) {
       const watched = { person: await system.connect(aPerson(account), account), account }
@@ -155,16 +179,16 @@ function createStage({ system, clock, own, opened }: Setting): KillStage {
       await ask()
       const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : HEALED_WITHIN_MS + SLOWNESS * faultFreeMs
       const options = { withinMs, ...(allowed && { allowed }) }
-      const ms = await untilConverged(opened().witness, people, options).catch((cause) => {
+      const ms = await untilConverged(witness, people, options).catch((cause) => {
         throw new Error(`${cause.message}\ndone so far:\n${notes.join('\n')}`, { cause })
       })
       if (faultFreeMs === null) {
         await ask()
-        faultFreeMs = await untilConverged(opened().witness, people, options)
+        faultFreeMs = await untilConverged(witness, people, options)
         note(`nothing to do takes ${faultFreeMs} ms`)
       }
       note(`converged after ${ms} ms`)
-      console.log(`      converged ${ms} ms after the data stopped`)
+      return ms
     },
     async state({ userId }) {
       const TableName = system.variables.DYNAMODB_ACCOUNTS_TABLE
@@ -176,6 +200,12 @@ function createStage({ system, clock, own, opened }: Setting): KillStage {
       const worker = await system.startWorker()
       note(`worker ${worker.pid} started`)
       return worker
+    },
+    async close() {
+      await Promise.all(own.map(killApp))
+      await witness.close()
+      await listener.close()
+      await system.stop()
     },
   }
 }

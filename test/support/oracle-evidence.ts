@@ -25,8 +25,10 @@ export interface Witness {
 type Item = Readonly<Record<string, unknown>>
 
 /** `listener` has to hear from before the first person is connected. */
-export function openWitness(system: System, listener: Listener): Witness {
-  const redis = new Redis(system.variables.REDIS_URL ?? '')
+export function openWitness(system: System, listener: Listener, redisUrl = system.variables.REDIS_URL): Witness {
+  const redis = new Redis(redisUrl ?? '')
+  // Redis may be away for a while; ioredis comes back to it by itself.
+  redis.on('error', () => undefined)
   const { queues, close } = openQueues(redis)
   const { DYNAMODB_TABLE = '', DYNAMODB_ACCOUNTS_TABLE = '' } = system.variables
   const rowsOf = (table: string, userId: string) => everyItem(system, table, userId)

@@ -1,0 +1,26 @@
+import { type Fault, PHASES, type Phase } from './fault.ts'
+import { dexcom } from './faults/dexcom.ts'
+import { dynamodb } from './faults/dynamodb.ts'
+import { kills } from './faults/kills.ts'
+import { rabbitmq } from './faults/rabbitmq.ts'
+import { redis } from './faults/redis.ts'
+import { requests } from './faults/requests.ts'
+import { workers } from './faults/workers.ts'
+
+/** Everything that can be played, in the order of a run. */
+export const FAULTS: readonly Fault[] = [kills, dexcom, dynamodb, redis, rabbitmq, workers, requests].flat()
+
+/** Faults that are played side by side. */
+export interface Scene {
+  readonly phase: Phase
+  readonly name: string
+  readonly faults: readonly Fault[]
+}
+
+/** The scenes of these faults, phase by phase. */
+export const scenesOf = (faults: readonly Fault[]): readonly Scene[] =>
+  PHASES.flatMap((phase) => {
+    const ofPhase = faults.filter((fault) => fault.phase === phase)
+    const names = [...new Set(ofPhase.map(({ scene }) => scene))]
+    return names.map((name) => ({ phase, name, faults: ofPhase.filter(({ scene }) => scene === name) }))
+  })

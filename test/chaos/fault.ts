@@ -1,0 +1,20 @@
+import type { ChaosStage } from './stage.ts'
+
+/** Where in a run a fault is played; each phase has its own part of promises.md list A to K. */
+export const PHASES = ['kills', 'dexcom', 'dynamodb', 'redis', 'rabbitmq', 'workers', 'requests'] as const
+export type Phase = (typeof PHASES)[number]
+
+export interface Fault {
+  /** As in promises.md section 4: A6, C2 … */
+  readonly id: string
+  readonly phase: Phase
+  readonly about: string
+  /** Played by `--short` too. */
+  readonly short?: true
+  /** Short and harmless beside others, so that chance may pick it. */
+  readonly random?: true
+  /** Faults of a phase with the same scene are played side by side. */
+  readonly scene: string
+  /** Does the harm, holds it and takes it back; what is wrong by itself it throws. */
+  readonly play: (stage: ChaosStage) => Promise<void>
+}

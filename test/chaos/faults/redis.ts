@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { Fault } from '../fault.ts'
+import type { ChaosStage } from '../stage.ts'
+
+/** Commands past the wire, on a connection that goes with them. */
+async function direct<T>({ backends }: ChaosStage, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(backends.redis.url)
+  try {
+    return await work(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+const fault = (id: string, about: string, play: Fault['play'], more: Partial<Fault> = {}): Fault => ({
+  id,
+  phase: 'redis',
+  about,
+  scene: id,
+  play,
+  ...more,
+})
+
+export const redis: readonly Fault[] = [
+  fault('C1', 'killed, back after 2 s with its file', ({ backends }) => backends.redis.killFor(2_000), {
+    random: true,
+  }),
+  fault(
+    'C2',
+    'everything in it deleted while jobs run (FLUSHALL)',
+    (stage) => direct(stage, (at) => at.flushall()).then(noReply),
+    {
+      short: true,
+    },
+  ),
+  fault('C3', 'frozen for 4 s', ({ backends }) => backends.redis.freezeFor(4_000), { random: true }),
+  fault('C5', 'full for 4 s', (stage) =>
+    direct(stage, async (at) => {
+      await at.config('SET', 'maxmemory', '1')
+      await delay(4_000)
+      await at.config('SET', 'maxmemory', '0')
+    }),
+  ),
+  fault(
+    'C7',
+    'every connection closed, five times in 5 s',
+    (stage) =>
+      direct(stage, async (at) => {
+        for (let i = 0; i < 5; i++) {
+          await at.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+          await delay(1_000)
+        }
+      }),
+    { random: true },
+  ),
+  fault(
+    'C8',
+    'every connection half-open, then a wire that carries nothing for 15 s',
+    async ({
+      backends: {
+        redis: { wire },
+      },
+    }) => {
+      wire.halfOpen()
+      wire.freeze()
+      await delay(15_000)
+      wire.thaw()
+    },
+  ),
+  fault(
+    'C10',
+    'every script forgotten (SCRIPT FLUSH)',
+    (stage) => direct(stage, (at) => at.script('FLUSH')).then(noReply),
+    {
+      random: true,
+    },
+  ),
+]
+
+const noReply = () => undefined
