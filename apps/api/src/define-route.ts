@@ -30,6 +30,7 @@ export interface RouteSpec<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly responses: Readonly<Record<number, z.ZodType>>
   /** What its list looks like in CSV and NDJSON; absent: the route answers in JSON alone. */
   readonly rows?: RowSpec
+  /** Of its own: what any route may come to is added in openapi/answers.ts, from `access` and `body`. */
   readonly errors: readonly ErrorCode[]
 }
 

@@ -136,7 +136,17 @@ const EXPLAINED: Readonly<Record<ErrorCode, Explained>> = {
 export const meaningOf = (code: ErrorCode): string => EXPLAINED[code].meaning
 
 const CODES = Object.keys(ERROR_CODES) as ErrorCode[]
+
 const seenAs = (seen: Explained['seen']) => CODES.filter((code) => EXPLAINED[code].seen === seen)
+
+/** Every code that the API itself answers with. */
+export const ANSWERED = seenAs('answer') as [ErrorCode, ...ErrorCode[]]
+
+/** What each of them means, as a table. */
+export const answeredTable = (): string =>
+  `| code | status | again? | meaning | what to do |
+|---|---|---|---|---|
+${ANSWERED.map(answerRow).join('\n')}`
 
 /** The text of `docs/errors.md`. */
 export function renderErrorsDocument(): string {
@@ -162,9 +172,7 @@ Every error of the API is \`application/problem+json\` (RFC 9457). Switch on \`c
 
 ## What the API answers
 
-| code | status | again? | meaning | what to do |
-|---|---|---|---|---|
-${seenAs('answer').map(answerRow).join('\n')}
+${answeredTable()}
 
 "With backoff" is: after a second, then twice as long each time up to a minute, each with some chance in it.
 

@@ -10,7 +10,21 @@ function shownAs(schema: Readonly<Record<string, unknown>>) {
   return { override }
 }
 
-export const UserParams = z.strictObject({ userId: UserId })
+/** A parameter that need not be sent. zod-openapi 6.0.2 shows no default of what is transformed, so that it is said here. */
+export function withDefault<S extends z.ZodType>(
+  schema: S,
+  value: z.util.NoUndefined<z.output<S>>,
+  description: string,
+) {
+  const override = ({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }) => {
+    jsonSchema['default'] = value
+  }
+  return schema.default(value).meta({ description, override })
+}
+
+export const UserParams = z.strictObject({
+  userId: UserId.meta({ description: 'Your own id of the person, percent-encoded' }),
+})
 
 /** Any RFC 3339 instant with a zone, as callers write it; served back in UTC with milliseconds. */
 export const InstantInput = z

@@ -10,6 +10,7 @@ import type { Limits } from './limits/limits.ts'
 import { authenticate, authorize, type Verifier } from './middleware/authorize.ts'
 import { jsonBody } from './middleware/body.ts'
 import { errorHandler } from './middleware/error-handler.ts'
+import { knowsOnly, refusedMethod } from './middleware/methods.ts'
 import { observe } from './middleware/observe.ts'
 import { requestId } from './middleware/request-id.ts'
 import { shed } from './middleware/shed.ts'
@@ -37,6 +38,9 @@ export interface ServerParts {
   readonly trustProxy: false | number | readonly string[]
 }
 
+/** Beside the routes and the operators' board, which has methods of its own. */
+const SERVICE_ADDRESSES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/docs/:asset']
+
 /** The whole HTTP surface, in the order in which a request passes it. */
 export function createServer(parts: ServerParts): Express {
   refuseUndeclared(parts.routes)
@@ -50,10 +54,12 @@ export function createServer(parts: ServerParts): Express {
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     }),
   )
+  // Express would answer OPTIONS by itself, and take any other method for an address that is not there.
+  app.all(SERVICE_ADDRESSES, knowsOnly('GET', 'HEAD'))
   parts.mountHealth(app)
   app.use(shed(parts.lagMs), parts.limits.perAddress)
   // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
-  app.all(['/oauth/start/:ticket', '/oauth/callback'], getOnly)
+  app.all(['/oauth/start/:ticket', '/oauth/callback'], knowsOnly('GET'))
   app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
   app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
   app.use(parts.docs)
@@ -102,18 +108,11 @@ const named =
 function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(routes.map(({ spec }) => spec.path))) {
     const methods = routes.filter(({ spec }) => spec.path === path).map(({ spec }) => spec.method.toUpperCase())
-    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
+    const all = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])]
     app.all(expressPath(path), (_req, res) => {
-      res.set('Allow', allow)
-      throw new AppError('method_not_allowed', `This address knows ${allow}`)
+      throw refusedMethod(res, all)
     })
   }
-}
-
-const getOnly: RequestHandler<{ ticket?: string }> = (req, res, next) => {
-  if (req.method === 'GET') return next()
-  res.set('Allow', 'GET')
-  throw new AppError('method_not_allowed', 'This address knows GET')
 }
 
 const pageOnError =

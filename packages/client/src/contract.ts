@@ -195,20 +195,6 @@ export interface Problem {
     | 'rate_limited'
     | 'service_unavailable'
     | 'internal_error'
-    | 'needs_reauth'
-    | 'authorization_failed'
-    | 'wrong_account'
-    | 'token_unreadable'
-    | 'upstream_misconfigured'
-    | 'upstream_unauthorized'
-    | 'upstream_rejected'
-    | 'upstream_not_offered'
-    | 'upstream_rate_limited'
-    | 'upstream_unavailable'
-    | 'upstream_outcome_unknown'
-    | 'upstream_invalid'
-    | 'lease_taken'
-    | 'lease_lost'
   readonly requestId: string
   readonly errors?: readonly {
     readonly pointer: string
@@ -217,14 +203,22 @@ export interface Problem {
 }
 
 export interface ListReadingsQuery {
+  /** Where the span begins; by default 24 hours before `to` */
   readonly from?: string
+  /** Where it ends, itself not in it; by default now */
   readonly to?: string
+  /** The same as `from` */
   readonly startDate?: string
+  /** The same as `to` */
   readonly endDate?: string
+  /** Readings of a page; `all` with CSV and NDJSON alone */
   readonly limit?: number | 'all'
+  /** `desc`, newest first, is the default; with a cursor, its own */
   readonly order?: 'asc' | 'desc'
+  /** Several by repeating it; by default all */
   readonly type?: readonly ('cgm' | 'calibration' | 'manual')[]
   readonly unit?: 'mg/dL' | 'mmol/L'
+  /** `next` of the page before */
   readonly cursor?: string
 }
 

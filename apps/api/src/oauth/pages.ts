@@ -58,7 +58,8 @@ export function sendPage(res: Response, { status, title, text }: Page): void {
     .set('Cache-Control', 'no-store')
     .set('Referrer-Policy', 'no-referrer')
     .type('html')
-    .send(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1><p>${text}</p></html>`,
-    )
+    .send(pageText({ title, text }))
 }
+
+export const pageText = ({ title, text }: Pick<Page, 'title' | 'text'>): string =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><h1>${title}</h1><p>${text}</p></html>`

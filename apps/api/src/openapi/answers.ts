@@ -2,12 +2,11 @@ import { ERROR_CODES, type ErrorCode } from '@bg-ingest/domain'
 import * as z from 'zod'
 import type { ZodOpenApiResponsesObject } from 'zod-openapi'
 import type { Route } from '../define-route.ts'
-import { meaningOf } from '../errors-document.ts'
+import { ANSWERED, meaningOf } from '../errors-document.ts'
+import type { headers } from './components.ts'
 import { EXAMPLES, problemExample, ROW_EXAMPLES } from './examples.ts'
 
 type Spec = Route['spec']
-
-const CODES = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]
 
 const Problem = z
   .strictObject({
@@ -15,15 +14,17 @@ const Problem = z
     title: z.string(),
     status: z.number().int(),
     detail: z.string(),
-    code: z.enum(CODES),
+    code: z.enum(ANSWERED),
     requestId: z.string(),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457. Switch on `code`; `errors` comes with 400 alone.' })
 
-const header = (name: string) => ({ $ref: `#/components/headers/${name}` })
-const always = { 'X-Request-Id': header('X-Request-Id') }
-const counted = { ...always, RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') }
+export const header = (name: keyof typeof headers) => ({ $ref: `#/components/headers/${name}` })
+/** On every answer. */
+export const always = { 'X-Request-Id': header('X-Request-Id') }
+/** On every answer that is counted. */
+export const counted = { ...always, RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimit-Policy') }
 
 /** What the middleware in front of every route may answer, beside what the route says of itself. */
 function errorCodes({ errors, access, method }: Spec): readonly ErrorCode[] {
@@ -37,11 +38,11 @@ function errorCodes({ errors, access, method }: Spec): readonly ErrorCode[] {
     'internal_error',
   ] as const
   const all = new Set<ErrorCode>([...errors, ...guards, ...body, ...anywhere])
-  return CODES.filter((code) => all.has(code))
+  return ANSWERED.filter((code) => all.has(code))
 }
 
 /** Reads that carry an ETag. */
-const isConditional = ({ method, access }: Spec): boolean =>
+export const isConditional = ({ method, access }: Spec): boolean =>
   method === 'get' && access.kind === 'owner' && access.scope === 'bg:read'
 
 /** Every status a route can answer. */
@@ -53,7 +54,7 @@ export function answersOf(spec: Spec): ZodOpenApiResponsesObject {
     answers['304'] = { description: 'Nothing has changed since the answer with this ETag.', headers: counted }
   const byStatus = Map.groupBy(errorCodes(spec), (code) => ERROR_CODES[code].status)
   for (const [status, codes] of byStatus) answers[`${status}` as '400'] = refusal(status, codes)
-  return answers
+  return { ...answers, ...TOO_LONG }
 }
 
 function success(spec: Spec, status: string, schema: z.ZodType) {
@@ -77,7 +78,12 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   202: 'Accepted: a worker does it.',
 }
 
-function refusal(status: number, codes: readonly ErrorCode[]) {
+/** Node itself answers this one, before anything of the request is known. */
+export const TOO_LONG = {
+  431: { description: 'The headers are longer than 16 kB. There is no body, and the connection is closed.' },
+} as const
+
+export function refusal(status: number, codes: readonly ErrorCode[]) {
   const retry = status === 429 || status === 503 ? { 'Retry-After': header('Retry-After') } : {}
   const challenge = status === 401 ? { 'WWW-Authenticate': header('WWW-Authenticate') } : {}
   const examples = Object.fromEntries(codes.map((code) => [code, { value: problemExample(code) }]))

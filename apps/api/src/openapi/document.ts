@@ -3,6 +3,8 @@ import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObj
 import type { Access, Route } from '../define-route.ts'
 import { answersOf } from './answers.ts'
 import { DESCRIPTION, headers, securitySchemes, tags } from './components.ts'
+import { headersOf } from './request-headers.ts'
+import { servicePaths } from './service-paths.ts'
 
 type Spec = Route['spec']
 
@@ -10,6 +12,7 @@ type Spec = Route['spec']
 export function openApiDocument(routes: readonly Route[]): object {
   const paths: ZodOpenApiPathsObject = {}
   for (const { spec } of routes) paths[spec.path] = { ...paths[spec.path], [spec.method]: operationOf(spec) }
+  Object.assign(paths, servicePaths)
   const document = createDocument({
     openapi: '3.1.1',
     info: {
@@ -33,7 +36,7 @@ function operationOf(spec: Spec): ZodOpenApiOperationObject {
     summary,
     tags: [tagOf(spec.path)],
     security: securityOf(access),
-    requestParams: { path: params as z.ZodObject, query: query as z.ZodObject },
+    requestParams: { path: params as z.ZodObject, query: query as z.ZodObject, ...headersOf(spec) },
     ...(body ? { requestBody: bodyOf(body) } : {}),
     responses: answersOf(spec),
   }

@@ -30,14 +30,7 @@ export const createConnection = (needs: Needs) =>
       query: z.strictObject({}),
       body: Body,
       responses: { 201: Authorization },
-      errors: [
-        'invalid_request',
-        'unauthorized',
-        'forbidden',
-        'payload_too_large',
-        'unsupported_media_type',
-        'service_unavailable',
-      ],
+      errors: [],
     },
     async ({ params: { userId }, body }) => {
       const region = body?.region ?? 'default'

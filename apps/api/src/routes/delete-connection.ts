@@ -28,7 +28,7 @@ export const deleteConnection = ({ queue }: Needs) =>
       params: UserParams,
       query: z.strictObject({ erase: z.enum(['true', 'false']).default('false') }),
       responses: { 202: Accepted },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
+      errors: [],
     },
     async ({ params: { userId }, query, requestId }) => {
       const { jobId } = await queue.requestDisconnect({ userId, erase: query.erase === 'true', requestId })

@@ -47,7 +47,7 @@ export const getConnection = ({ accounts, polls, now }: Needs) =>
       params: UserParams,
       query: z.strictObject({}),
       responses: { 200: ConnectionStatus },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
+      errors: [],
     },
     async ({ params: { userId } }) => {
       const account = await accounts.account(userId)

@@ -37,7 +37,7 @@ export const getLatestReading = ({ readings, accounts, entries, polls, now }: Ne
       params: UserParams,
       query: z.strictObject({ unit: UnitInput.default('mg/dL') }),
       responses: { 200: LatestReading },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'no_readings', 'service_unavailable'],
+      errors: ['no_readings'],
     },
     async ({ params: { userId }, query: { unit }, header }) => {
       const entry = await entries.read(userId)

@@ -15,7 +15,7 @@ export const getSync = ({ syncs }: { readonly syncs: Pick<SyncJobs, 'status'> })
       params: UserParams.extend({ jobId: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'is not a job id') }),
       query: z.strictObject({}),
       responses: { 200: SyncStatus },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'not_found', 'service_unavailable'],
+      errors: ['not_found'],
     },
     async ({ params: { userId, jobId } }) => {
       const status = await syncs.status(userId, jobId)

@@ -4,14 +4,14 @@ import * as z from 'zod'
 import { defineRoute } from '../define-route.ts'
 import { etagOf, isNamed, PRIVATE_CACHE } from '../etag.ts'
 import { changeColumns } from '../formats/change-columns.ts'
-import { integerInput, pageLimitInput, UserParams } from '../parameters.ts'
+import { integerInput, pageLimitInput, UserParams, withDefault } from '../parameters.ts'
 import type { Standing } from '../standing.ts'
 
 const MAX_PAGE = 1000
 
 const Query = z.strictObject({
-  after: integerInput(0, Number.MAX_SAFE_INTEGER).default(0),
-  limit: pageLimitInput(MAX_PAGE).default(200),
+  after: withDefault(integerInput(0, Number.MAX_SAFE_INTEGER), 0, '`through` of the page before; 0 is the beginning'),
+  limit: withDefault(pageLimitInput(MAX_PAGE), 200, 'Sequences of a page; `all` with CSV and NDJSON alone'),
 })
 
 const ChangePage = z
@@ -43,7 +43,7 @@ export const listChanges = ({ feed, standingOf }: Needs) =>
       query: Query,
       responses: { 200: ChangePage },
       rows: { row: PublicChange, columns: changeColumns },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
+      errors: [],
     },
     async ({ params: { userId }, query: { after, limit }, format, header }) => {
       const headers = { 'Cache-Control': PRIVATE_CACHE }

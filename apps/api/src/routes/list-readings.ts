@@ -16,7 +16,7 @@ import { defineRoute, type Headers } from '../define-route.ts'
 import { etagOf, PRIVATE_CACHE } from '../etag.ts'
 import { expiringTag, unexpiredTag } from '../expiring-tag.ts'
 import { readingColumns } from '../formats/reading-columns.ts'
-import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams } from '../parameters.ts'
+import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams, withDefault } from '../parameters.ts'
 import { type CursorCodec, decodePosition, encodePosition, type Position } from '../range-cursor.ts'
 import { type RecentReadings, type WrittenPage, writeRow } from '../recent-readings.ts'
 import type { Standing } from '../standing.ts'
@@ -33,16 +33,19 @@ const MAX_PAGE = 1_000
 
 const Query = z
   .strictObject({
-    from: InstantInput.optional(),
-    to: InstantInput.optional(),
-    startDate: InstantInput.optional(),
-    endDate: InstantInput.optional(),
-    limit: pageLimitInput(MAX_PAGE).default(288),
-    order: z.enum(['asc', 'desc']).optional(),
-    type: TypesInput.optional(),
+    from: InstantInput.optional().meta({ description: 'Where the span begins; by default 24 hours before `to`' }),
+    to: InstantInput.optional().meta({ description: 'Where it ends, itself not in it; by default now' }),
+    startDate: InstantInput.optional().meta({ description: 'The same as `from`' }),
+    endDate: InstantInput.optional().meta({ description: 'The same as `to`' }),
+    limit: withDefault(pageLimitInput(MAX_PAGE), 288, 'Readings of a page; `all` with CSV and NDJSON alone'),
+    order: z
+      .enum(['asc', 'desc'])
+      .optional()
+      .meta({ description: '`desc`, newest first, is the default; with a cursor, its own', default: 'desc' }),
+    type: TypesInput.optional().meta({ description: 'Several by repeating it; by default all' }),
     unit: UnitInput.default('mg/dL'),
     // An empty one would begin again from the first page, for ever in a caller's loop.
-    cursor: z.string().min(1).max(2048).optional(),
+    cursor: z.string().min(1).max(2048).optional().meta({ description: '`next` of the page before' }),
   })
   .superRefine((query, context) => {
     for (const [name, alias] of [
@@ -78,7 +81,7 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
       query: Query,
       responses: { 200: ReadingPage },
       rows: { row: PublicReading, columns: readingColumns },
-      errors: ['invalid_request', 'unauthorized', 'forbidden', 'service_unavailable'],
+      errors: [],
     },
     async ({ params: { userId }, query, format, header }) => {
       if (query.limit === 'all' && format === 'json')

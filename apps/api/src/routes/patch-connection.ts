@@ -54,15 +54,7 @@ export const patchConnection = ({ accounts, polls, now, queue, jobs }: Needs) =>
       query: z.strictObject({}),
       body: Body,
       responses: { 200: ConnectionStatus, 202: ConnectionStatus },
-      errors: [
-        'invalid_request',
-        'unauthorized',
-        'forbidden',
-        'not_connected',
-        'payload_too_large',
-        'unsupported_media_type',
-        'service_unavailable',
-      ],
+      errors: ['not_connected'],
     },
     async ({ params: { userId }, body, requestId }) => {
       refuseTooShort(body.pollIntervalSeconds, polls)

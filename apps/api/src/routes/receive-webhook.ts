@@ -36,15 +36,7 @@ export const receiveWebhook = (needs: Needs) =>
       query: z.strictObject({}),
       body: z.union([PushNotice, PushedPage]),
       responses: { 202: Accepted },
-      errors: [
-        'invalid_request',
-        'unauthorized',
-        'forbidden',
-        'not_connected',
-        'payload_too_large',
-        'unsupported_media_type',
-        'service_unavailable',
-      ],
+      errors: ['not_connected'],
     },
     async ({ params: { userId }, body, requestId, header }) => {
       const { connection } = await needs.accounts.account(userId)

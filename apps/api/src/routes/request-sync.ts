@@ -34,15 +34,7 @@ export const requestSync = ({ accounts, queue, syncs }: Needs) =>
       query: z.strictObject({}),
       body: Body,
       responses: { 200: SyncStatus, 202: SyncStatus },
-      errors: [
-        'invalid_request',
-        'unauthorized',
-        'forbidden',
-        'not_connected',
-        'payload_too_large',
-        'unsupported_media_type',
-        'service_unavailable',
-      ],
+      errors: ['not_connected'],
     },
     async ({ params: { userId }, body, requestId, header }) => {
       const waitSeconds = preferredWaitSeconds(header('prefer'))
