@@ -84,7 +84,7 @@ export const jobs = {
     inOrder: true,
     priority: () => PRIORITY.manual,
     // A code lives about a minute, so few tries; what Dexcom refuses is not tried again at all.
-    options: { ...RETRY, attempts: 3, removeOnComplete: { age: HOUR_S }, removeOnFail: { age: DAY_S } },
+    options: { ...RETRY, attempts: 3, removeOnComplete: { age: HOUR_S }, removeOnFail: { ...KEEP_FAILED, age: DAY_S } },
   }),
   disconnectUser: defineJob({
     name: 'disconnect-user',
@@ -111,7 +111,7 @@ export const jobs = {
     keepLastIfActive: false,
     inOrder: true,
     priority: () => PRIORITY.manual,
-    options: { ...RETRY, removeOnComplete: { age: HOUR_S }, removeOnFail: { age: DAY_S } },
+    options: { ...RETRY, removeOnComplete: { age: HOUR_S }, removeOnFail: { ...KEEP_FAILED, age: DAY_S } },
   }),
   reconcileUser: defineJob({
     name: 'reconcile',
