@@ -30,13 +30,13 @@ describe('queue: what is kept of jobs that failed', function () {
   })
 
   it('takes a bounded place in Redis, however many fail (C13)', async () => {
-    const queue = bench.queues['bg-connection']
-    const { name, options } = definitionOf('disconnectUser')
+    const queue = bench.queues['bg-maintenance']
+    const { name, options } = definitionOf('examineUser')
     const bytes = async () => Number(/used_memory:(\d+)/.exec(await bench.redis.info('memory'))?.[1])
     const fail = async (count: number) => {
-      const jobs = Array.from({ length: count }, (_, i) => ({
+      const jobs = Array.from({ length: count }, () => ({
         name,
-        data: { v: 1, userId: aUser(), erase: false, requestId: `r-${i}` },
+        data: { v: 1, userId: aUser() },
         opts: { ...options, priority: 1 },
       }))
       // Some at a time: as one call they would be one message of megabytes.
@@ -48,7 +48,7 @@ describe('queue: what is kept of jobs that failed', function () {
       )
     }
     bench.consume({
-      disconnectUser: async () => {
+      examineUser: async () => {
         throw new AppError('not_connected', 'nobody')
       },
     })
