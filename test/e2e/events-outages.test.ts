@@ -10,7 +10,8 @@ describe('Events while the broker', function () {
   let stage: EventsStage
   let people: PersonClient[]
 
-  before(async () => {
+  before(async function () {
+    this.timeout(120_000)
     stage = await startEventsStage({
       accounts: ['anna', 'ben', 'carla', 'dan', 'long'],
       name: 'out',
@@ -25,7 +26,7 @@ describe('Events while the broker', function () {
   const committed = async ({ call }: PersonClient) => (await call('GET', '/changes?limit=1')).json.latestSequence
 
   it('is away when the worker starts: everything is stored, and told once it comes', async () => {
-    people = await Promise.all(['anna', 'ben', 'carla'].map(stage.connect))
+    people = await Promise.all(['anna', 'ben', 'carla'].map((name) => stage.connect(name)))
     expect(await stage.brokerState()).to.equal('degraded')
     await stage.more(people)
     await until('what waits is counted', async () => (await stage.outboxPending()) >= people.length)
@@ -97,7 +98,7 @@ describe('Events while the broker', function () {
     if (!carla || !dan) throw new Error('nobody is connected')
     await stage.expectEverything([dan])
     const before = await stage.told('confirmed')
-    const long = await stage.connect('long')
+    const long = await stage.connect('long', false)
     await until('the import is being told', async () => (await stage.told('confirmed')) > before, 20_000)
     await stage.killBroker()
     await untilBrokerIs(stage, 'degraded')

@@ -10,7 +10,7 @@ import { type RunningRabbitmq, startRabbitmq } from '@bg-ingest/local-stack'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
 import { type PersonClient, tokenOf } from './e2e-client.ts'
 import { metric } from './e2e-metrics.ts'
-import { type System, startSystem } from './e2e-system.ts'
+import { type System, startSystem, untilHistoryIs } from './e2e-system.ts'
 import { openReadingsOracle, type ReadingsOracle } from './readings-oracle.ts'
 import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts'
 import { until } from './until.ts'
@@ -29,6 +29,8 @@ export interface EventsStage {
   readonly broker: RunningRabbitmq
   readonly proxy: TcpProxy
   readonly oracle: ReadingsOracle
+  /** Of a service that may read everybody. */
+  readonly token: string
   startBroker(): Promise<void>
   /** Ends the broker as a power cut does; its data stay. */
   killBroker(): Promise<void>
@@ -36,7 +38,8 @@ export interface EventsStage {
   /** A connection past the wire, closed with the stage. */
   channel(): Promise<Channel>
   openOracle(queue?: string): Promise<ReadingsOracle>
-  connect(account: string): Promise<PersonClient>
+  /** Connects somebody; `whole` waits until what there is of them is imported, from where on polls go on. */
+  connect(account: string, whole?: boolean): Promise<PersonClient>
   /** Lets so many readings appear, and fetches them. */
   more(people: readonly PersonClient[], readings?: number): Promise<void>
   expectEverything(people: readonly PersonClient[]): Promise<void>
@@ -85,7 +88,13 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
     return first
   }
   const openOracle = async (queue = QUEUE) => {
-    const oracle = await openReadingsOracle({ url: running().url, queue, apiUrl: system.apiUrl, token })
+    const oracle = await openReadingsOracle({
+      url: running().url,
+      queue,
+      apiUrl: system.apiUrl,
+      token,
+      deliveryLimit: 3,
+    })
     oracles.push(oracle)
     return oracle
   }
@@ -93,6 +102,7 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
   return {
     system,
     proxy,
+    token,
     get broker() {
       return running()
     },
@@ -119,7 +129,11 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
       return channel
     },
     openOracle,
-    connect: (account) => system.connect(`${account}-${name}`, account),
+    async connect(account, whole = true) {
+      const person = await system.connect(`${account}-${name}`, account)
+      if (whole) await untilHistoryIs('complete', person)
+      return person
+    },
     async more(people, readings = 3) {
       clock.advance(readings * CADENCE_MS)
       await Promise.all(
