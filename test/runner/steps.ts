@@ -79,6 +79,13 @@ const browser = mochaStep({
   backends: true,
 })
 
+const image = mochaStep({
+  name: 'image',
+  about: 'both images, built by buildah without a registry, and started',
+  spec: ['image/**/*.test.ts'],
+  backends: true,
+})
+
 const e2e = mochaStep({
   name: 'e2e',
   about: 'both apps as processes on real backends',
@@ -101,6 +108,7 @@ export const steps: readonly Step[] = [
   integration,
   contract,
   browser,
+  image,
   e2e,
 ]
 
