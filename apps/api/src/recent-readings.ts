@@ -16,7 +16,9 @@ import type { Standing } from './standing.ts'
 
 /** One page of readings whose JSON was written before. */
 export interface WrittenPage {
-  readonly rows: readonly string[]
+  /** JSON of the rows, with commas between them. */
+  readonly rows: Buffer
+  readonly count: number
   /** Timestamp of the oldest of them; null of an empty page. */
   readonly oldest: Instant | null
   /** Sort key of the last row, where more follow. */
@@ -42,6 +44,8 @@ interface Kept {
   readonly from: Instant
   readonly loadedAtMs: number
   readonly rows: readonly Row[]
+  /** The page that was cut last. */
+  page: { readonly name: string; readonly rows: Buffer } | null
 }
 
 interface Needs {
@@ -57,7 +61,7 @@ const MOST_ROWS = 1_000
 const WORTH_LIMIT = 100
 /** Whatever a repair may have changed without a new sequence is seen after so long. */
 const KEPT_MS = 300_000
-/** At 0.5 kB a row 30 MB. Whoever was not asked for longest makes room. */
+/** At 0.5 kB a row 30 MB, and as much again for pages. Whoever was not asked for longest makes room. */
 const MOST_ROWS_KEPT = 60_000
 const FOR_EVER = toInstant(Date.UTC(9999, 11, 31))
 
@@ -99,7 +103,7 @@ export function createRecentReadings({ readings: store, now }: Needs): RecentRea
       type: reading.type,
       json: writeRow(reading, unit),
     }))
-    return { revision: standing.revision, from, loadedAtMs: nowMs, rows }
+    return { revision: standing.revision, from, loadedAtMs: nowMs, rows, page: null }
   }
 
   return {
@@ -107,11 +111,11 @@ export function createRecentReadings({ readings: store, now }: Needs): RecentRea
       if (!standing.isSettled) return null
       const key = `${query.userId} ${unit}`
       const found = find(key, standing)
-      if (found && found.from <= query.from) return cut(found.rows, query)
+      if (found && found.from <= query.from) return cut(found, query)
       const loaded = await load(standing, unit, query)
       if (!loaded) return null
       keep(key, loaded)
-      return cut(loaded.rows, query)
+      return cut(loaded, query)
     },
   }
 }
@@ -121,17 +125,24 @@ export const writeRow = (reading: StoredReading, unit: Unit): string =>
   JSON.stringify(PublicReading.parse(toPublicReading(reading, unit)))
 
 /** What the store would answer to this query. */
-function cut(rows: readonly Row[], { from, to, order, types, limit, after }: RangeQuery): WrittenPage {
+function cut(kept: Kept, { from, to, order, types, limit, after }: RangeQuery): WrittenPage {
   const isBehind = (key: string) => !after || (order === 'asc' ? key > after : key < after)
-  const inside = rows.filter(
+  const inside = kept.rows.filter(
     ({ key, timestamp, type }) => timestamp >= from && timestamp < to && types.has(type) && isBehind(key),
   )
   if (order === 'desc') inside.reverse()
   const page = inside.slice(0, limit)
   const [first, end] = [page[0], page.at(-1)]
   return {
-    rows: page.map(({ json }) => json),
+    rows: joined(kept, page, `${first?.key} ${end?.key} ${page.length} ${[...types]}`),
+    count: page.length,
     oldest: (order === 'asc' ? first : end)?.timestamp ?? null,
     last: inside.length > limit ? (end?.key ?? null) : null,
   }
+}
+
+/** The bytes of a page, kept with the rows: whoever looks at a screen asks for the same page again. */
+function joined(kept: Kept, page: readonly Row[], name: string): Buffer {
+  if (kept.page?.name !== name) kept.page = { name, rows: Buffer.from(page.map(({ json }) => json).join(',')) }
+  return kept.page.rows
 }

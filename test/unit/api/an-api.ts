@@ -245,6 +245,10 @@ export interface ApiOptions {
   readonly counting?: Counting
   readonly rateLimits?: Partial<AppNeeds['config']['http']['rateLimits']>
   readonly trustProxy?: AppNeeds['config']['http']['trustProxy']
+  /** In place of `behind.lagMs`. */
+  readonly lagMs?: () => number
+  /** `debug` where it is not said: each call is a line of the log. */
+  readonly logLevel?: 'info'
   /** In place of the doubles of what is read. */
   readonly reads?: Partial<Pick<AppNeeds, 'readings' | 'accounts' | 'feed' | 'entries'>>
 }
@@ -276,7 +280,12 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
         now,
         ...options.sender,
       },
-      logger: createLogger({ level: 'debug', service: 'api', write: (line) => behind.log.push(line), now }),
+      logger: createLogger({
+        level: options.logLevel ?? 'debug',
+        service: 'api',
+        write: (line) => behind.log.push(line),
+        now,
+      }),
       metrics,
       config: {
         dexcom: {
@@ -291,7 +300,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
       },
       board,
       counting,
-      lagMs: () => behind.lagMs,
+      lagMs: options.lagMs ?? (() => behind.lagMs),
       audit,
     },
     stop.signal,

@@ -76,7 +76,8 @@ function answerFrom({ head, connection, readingJson }: OpenedEntry, asked: Asked
   const headers = headersOf(head, unit, freshness.state)
   if (isNamed(headers.ETag, held)) return { unchanged: true, headers }
   const reading = unit === 'mg/dL' ? readingJson : JSON.stringify(inOtherUnit(JSON.parse(readingJson), unit))
-  return { json: `${reading.slice(0, -1)},"freshness":${JSON.stringify(freshness)}}`, readings: 1, headers }
+  const json = `${reading.slice(0, -1)},"freshness":${JSON.stringify(freshness)}}`
+  return { json: [json], readings: 1, headers }
 }
 
 /** From mg/dL, which is what is stored: rounded once, as ever. */

@@ -114,7 +114,7 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
       const envelope = { userId, from, to, unit: query.unit, readings: [], next, completeThrough }
       const ETag = expiringTag(tag, staysUntilMs(query, page))
       const json = withRows(ReadingPage.parse(envelope), page.rows)
-      return { json, readings: page.rows.length, headers: { ...linked(next), ETag } }
+      return { json, readings: page.count, headers: { ...linked(next), ETag } }
     },
   )
 
@@ -135,12 +135,18 @@ const FOR_EVER_MS = Date.UTC(9999, 11, 31)
 async function writtenPage(readings: Needs['readings'], query: RangeQuery, unit: Query['unit']): Promise<WrittenPage> {
   const { readings: found, last } = await readings.range(query)
   const oldest = (query.order === 'asc' ? found[0] : found.at(-1))?.timestamp ?? null
-  return { rows: found.map((reading) => writeRow(reading, unit)), oldest, last }
+  const rows = Buffer.from(found.map((reading) => writeRow(reading, unit)).join(','))
+  return { rows, count: found.length, oldest, last }
 }
 
 /** The rows are JSON already, and were checked as they were written. */
-const withRows = (envelope: z.input<typeof ReadingPage>, rows: readonly string[]): string =>
-  JSON.stringify(envelope).replace('"readings":[]', () => `"readings":[${rows.join(',')}]`)
+function withRows(envelope: z.input<typeof ReadingPage>, rows: Buffer): readonly (string | Buffer)[] {
+  const whole = JSON.stringify(envelope)
+  const at = whole.indexOf(NO_ROWS) + NO_ROWS.length - 1
+  return [whole.slice(0, at), rows, whole.slice(at)]
+}
+
+const NO_ROWS = '"readings":[]'
 
 function rangeQuery(
   userId: UserId,

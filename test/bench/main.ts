@@ -1,0 +1,46 @@
+/** Runs benchmarks, each interleaved with its base in one run. `pnpm bench --help` */
+import { parseArgs } from 'node:util'
+import { events } from './events.ts'
+import { reads } from './reads.ts'
+import type { Bench, BenchResult } from './result.ts'
+
+const BENCHES: Readonly<Record<string, Bench>> = { events, reads }
+
+const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json]
+Without a name: all of them.
+
+${Object.entries(BENCHES)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}`
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const lineOf = ({ name, cpuUs, spread: [least, most], ratio, base, n, goal }: BenchResult) => ({
+  name,
+  'CPU us': Math.round(cpuUs),
+  spread: `${Math.round(least)}-${Math.round(most)}`,
+  ratio: `${ratio.toFixed(2)} x ${base}`,
+  n,
+  goal: goal ? `${goal.text}: ${goal.met ? 'PASS' : 'short'}` : '',
+})
+
+const rounds = Number(values.rounds)
+const unknown = positionals.filter((name) => !BENCHES[name])
+if (values.help) console.log(HELP)
+else if (unknown.length > 0 || !(rounds >= 1)) {
+  console.error(HELP)
+  process.exitCode = 1
+} else {
+  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
+    const results = (await BENCHES[name]?.run({ rounds })) ?? []
+    if (values.json) console.log(JSON.stringify({ bench: name, node: process.version, results }))
+    else console.table(results.map(lineOf))
+  }
+}
