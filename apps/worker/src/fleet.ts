@@ -12,6 +12,7 @@ import {
   type Redis,
   type Schedules,
   startable,
+  startNow,
 } from '@bg-ingest/queue'
 import type { OutboxReader, UserRegistry } from '@bg-ingest/store/write'
 import type { Logger, Metrics } from '@bg-ingest/telemetry'
@@ -92,7 +93,11 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
     connected: fleet.brokerConnected,
     leadership: createLeadership(fleet.redis, { name: 'outbox', token: randomUUID(), ttlMs: SWEEP_LEADER_TTL_MS }),
     counter: createRoundCounter(fleet.redis, { name: 'outbox' }),
-    requestPublication: (userId) => fleet.producer.enqueue('publishChanges', { v: 1, userId }),
+    async requestPublication(userId) {
+      const { jobId } = await fleet.producer.enqueue('publishChanges', { v: 1, userId })
+      // One that found the broker away may rest for minutes yet.
+      await startNow(fleet.queues, 'bg-maintenance', jobId)
+    },
     now: Date.now,
     logger,
   })
