@@ -1,6 +1,7 @@
 // The parts of the API, for its own tests; nobody else imports this package.
 export { type AppNeeds, createApp } from './app.ts'
 export { createRequestAudit } from './audit/request-audit.ts'
+export { expiringTag, unexpiredTag } from './expiring-tag.ts'
 export { sendRows } from './formats/rows.ts'
 export { freshnessOf } from './freshness-view.ts'
 export { startLoadGauge } from './load-gauge.ts'
@@ -9,4 +10,5 @@ export { EXAMPLES } from './openapi/examples.ts'
 export { preferredWaitSeconds } from './prefer.ts'
 export { createRoutes } from './routes/index.ts'
 export { createServer } from './server.ts'
+export { sharedReads } from './shared-reads.ts'
 export { orUnavailable } from './store-availability.ts'
