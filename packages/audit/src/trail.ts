@@ -31,9 +31,9 @@ export interface AuditTrailOptions {
 }
 
 export interface AuditTrail {
-  /** Written to the stream when it returns; in the store with the next beat or flush. */
+  /** Written to the stream when it returns; in the store with the next beat, within a minute, or flush. */
   record(event: AuditEvent): void
-  /** Counts it together with its like, `member` being whom it concerns (a keyed hash); on record at the next beat. */
+  /** Counts it with its like, `member` being whom it concerns (a keyed hash). On the stream at the next beat, in the store within an hour. */
   tally(event: AuditEvent, member: string): void
   /** Resolves when everything recorded so far is in the store. Rejects where the store does not take it now. */
   flush(): Promise<void>
@@ -44,6 +44,11 @@ export interface AuditTrail {
 }
 
 const BEAT_MS = 60_000
+/**
+ * What is only counted waits so long for company in the table: by itself a record costs a write unit, and a person who is
+ * polled every 15 minutes without news would cost three units a poll in place of two.
+ */
+const COUNTS_WITHIN_MS = 3_600_000
 /** 200 records of 350 bytes: 70 kB of the 400 kB that an item may have. */
 const BATCH = 200
 
@@ -51,24 +56,30 @@ const BATCH = 200
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const { writer, key, write, store, onStoreFailed, now, beatMs = BEAT_MS } = options
   const tally = createTally()
-  const pending: { readonly n: number; readonly hash: string; readonly ts: string; readonly line: string }[] = []
+  const pending: {
+    readonly n: number
+    readonly hash: string
+    readonly ts: string
+    readonly line: string
+    readonly isCount: boolean
+  }[] = []
   let last = { n: 0, hash: '' }
   let signedN = 0
   let storing: Promise<void> = Promise.resolve()
 
   const common = () => ({ stream: 'audit', v: 1, ts: new Date(now()).toISOString(), writer, key: key.id }) as const
 
-  const append = (event: AuditEvent) => {
+  const append = (event: AuditEvent, isCount = false) => {
     const entry = { ...common(), kind: 'entry', n: last.n + 1, ...event, prev: last.hash }
     const hash = seal(key, entry, 'hash')
     const line = JSON.stringify({ ...entry, hash })
     last = { n: entry.n, hash }
-    if (store) pending.push({ ...last, ts: entry.ts, line })
+    if (store) pending.push({ ...last, ts: entry.ts, line, isCount })
     write(line)
   }
 
-  const headOf = ({ n, hash }: { readonly n: number; readonly hash: string }): string => {
-    const head = { ...common(), kind: 'head', n, hash, stored: store !== undefined }
+  const headOf = ({ n, hash }: { readonly n: number; readonly hash: string }, stored: boolean): string => {
+    const head = { ...common(), kind: 'head', n, hash, stored }
     return JSON.stringify({ ...head, sig: seal(key, head, 'sig') })
   }
 
@@ -83,7 +94,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         last: end.n,
         at: begin.ts,
         entries: batch.map(({ line }) => line),
-        head: headOf(end),
+        head: headOf(end, true),
       })
       pending.splice(0, batch.length)
     }
@@ -96,21 +107,29 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   }
 
   const settleTally = () => {
-    for (const counted of tally.drain()) append(counted)
+    for (const counted of tally.drain()) append(counted, true)
   }
 
-  /** Behind the store, so that a head on the stream vouches for the store as well. */
+  const isDue = () => {
+    const oldest = pending[0]
+    return (
+      oldest !== undefined &&
+      (pending.some(({ isCount }) => !isCount) || now() - Date.parse(oldest.ts) >= COUNTS_WITHIN_MS)
+    )
+  }
+
+  /** The head comes behind the store: where it says so, it vouches for the store as well. */
   const beat = async () => {
     settleTally()
     const { ...upTo } = last
-    await flush()
+    if (isDue()) await flush()
     if (upTo.n <= signedN) return
     signedN = upTo.n
-    write(headOf(upTo))
+    write(headOf(upTo, store !== undefined && (pending[0]?.n ?? Number.POSITIVE_INFINITY) > upTo.n))
   }
 
   const beating = setInterval(() => void beat().catch((err) => onStoreFailed?.(err)), beatMs).unref()
-  append({ action: 'audit.opened', actor: 'service', outcome: 'ok' })
+  append({ action: 'audit.opened', actor: 'service', outcome: 'ok' }, true)
 
   return {
     record: append,

@@ -14,7 +14,7 @@ interface Bench {
   readonly batches: AuditBatch[]
 }
 
-function bench(store?: (batch: AuditBatch) => Promise<void>): Bench {
+function bench(store?: (batch: AuditBatch) => Promise<void>, now = () => NOW_MS): Bench {
   const written: string[] = []
   const batches: AuditBatch[] = []
   const keep = async (batch: AuditBatch) => {
@@ -25,7 +25,7 @@ function bench(store?: (batch: AuditBatch) => Promise<void>): Bench {
     writer: 'worker-1',
     key: KEY,
     write: (line) => written.push(line),
-    now: () => NOW_MS,
+    now,
     ...(store ? { store: keep } : {}),
   })
   return {
@@ -140,6 +140,28 @@ describe('audit trail', () => {
     await trail.close()
   })
 
+  it('lets counts alone wait for company in the store, an hour at most; a head says that they are not there yet', async () => {
+    const time = { ms: NOW_MS }
+    const { trail, lines, batches } = bench(
+      async () => undefined,
+      () => time.ms,
+    )
+    trail.tally(EVENT, 'h1')
+    await trail.beat()
+    expect([batches.length, lines().at(-1)]).to.deep.include(0)
+    expect(lines().at(-1)).to.include({ kind: 'head', n: 2, stored: false })
+    time.ms += 3_600_000
+    trail.tally(EVENT, 'h2')
+    await trail.beat()
+    expect(batches.map(({ last }) => last)).to.deep.equal([3])
+    expect(lines().at(-1)).to.include({ kind: 'head', n: 3, stored: true })
+    trail.tally(EVENT, 'h3')
+    trail.record(EVENT)
+    await trail.beat()
+    expect(batches.map(({ last }) => last)).to.deep.equal([3, 5])
+    await trail.close()
+  })
+
   it('signs no head twice where nothing has happened', async () => {
     const { trail, lines } = bench()
     await trail.beat()
@@ -153,6 +175,7 @@ describe('audit trail', () => {
     const { trail, lines } = bench(async () => {
       if (isAway) throw new Error('away')
     })
+    trail.record(EVENT)
     const beat = await trail.beat().then(
       () => 'done',
       () => 'refused',
@@ -160,7 +183,7 @@ describe('audit trail', () => {
     expect([beat, lines().some(({ kind }) => kind === 'head')]).to.deep.equal(['refused', false])
     isAway = false
     await trail.beat()
-    expect(lines().at(-1)).to.include({ kind: 'head', n: 1, stored: true })
+    expect(lines().at(-1)).to.include({ kind: 'head', n: 2, stored: true })
     await trail.close()
   })
 })

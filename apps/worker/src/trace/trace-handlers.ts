@@ -14,7 +14,7 @@ interface Needs extends AuditNeeds {
 interface Recording {
   readonly action: string
   /**
-   * `counted`: together with its like, in the table within a minute; what such a job changes of a person's data is on record
+   * `counted`: together with its like, in the table within an hour; what such a job changes of a person's data is on record
    * by itself. `recorded`: by itself. `kept`: by itself, and in the table before the job is done.
    */
   readonly how: 'counted' | 'recorded' | 'kept'
