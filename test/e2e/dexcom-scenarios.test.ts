@@ -1,5 +1,6 @@
 import { createVirtualClock } from '@bg-ingest/dexcom-simulator'
 import { expect } from 'chai'
+import { findLeaks } from '../support/canaries.ts'
 import { dexcomPeople } from '../support/dexcom-people.ts'
 import type { PersonClient } from '../support/e2e-client.ts'
 import { consume, type Listener, listen } from '../support/e2e-events.ts'
@@ -159,7 +160,7 @@ describe('Scenarios of Dexcom, end to end', function () {
     }
   })
 
-  it('and the client kept its manners, and its secrets', () => {
+  it('and the client kept its manners, and its secrets', async () => {
     // A refresh that was answered 500, 502 or 429 has spent nothing, so its token is shown again; a lost answer allows one more.
     expect(system.simulator.mannersViolations({ presentationsOfAToken: 4 })).to.deep.equal([])
     const { spentRefreshTokens, windowsTooLong, malformedDates, maxConcurrentRefreshes } = system.simulator.manners()
@@ -172,5 +173,9 @@ describe('Scenarios of Dexcom, end to end', function () {
     for (const { output } of [system.api, ...system.workers])
       for (const secret of [system.simulator.clientSecret, 'Bad Gateway', 'client_secret=', 'IllegalStateException'])
         expect(output().includes(secret), 'written to the log').to.equal(false)
+    const everyone = [...people.values()]
+    const names = everyone.map(({ userId }) => userId)
+    const secrets = everyone.map(({ token }) => token)
+    expect(await findLeaks(system, { people: names, secrets })).to.deep.equal([])
   })
 })

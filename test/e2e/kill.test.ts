@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
+import { auditGaps } from '../support/audit-cover.ts'
+import { findLeaks } from '../support/canaries.ts'
 import { killApp } from '../support/e2e-process.ts'
 import { killDice, killSeed } from '../support/kill-dice.ts'
 import { type Frozen, freezeBehindPut, freezeInTheMiddle, thaw } from '../support/kill-frozen.ts'
@@ -143,6 +145,16 @@ describe('Killing workers at every step', function () {
       inDoubt.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected/ } : {},
     )
     await expectErased(erased.person.userId)
+  })
+
+  it('shows nobody a secret, and has every change on record whoever was killed over it (I19, I21)', async () => {
+    const { system, processes, people } = stage
+    const committedOf = async ({ person }: Watched) =>
+      [person.userId, Number((await stage.state(person))['committedSequence'])] as const
+    expect(auditGaps(system, processes, new Map(await Promise.all(people.map(committedOf))))).to.deep.equal([])
+    const names = people.map(({ person }) => person.userId)
+    const secrets = people.map(({ person }) => person.token)
+    expect(await findLeaks(system, { processes, people: names, secrets })).to.deep.equal([])
   })
 
   async function committed(): Promise<number> {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
+import { findLeaks } from '../support/canaries.ts'
 import type { PersonClient } from '../support/e2e-client.ts'
 import { consume, type Listener, listen } from '../support/e2e-events.ts'
 import { webhookSender } from '../support/e2e-sender.ts'
@@ -129,5 +130,10 @@ describe('Webhooks', function () {
     ].map(({ status }) => status)
     expect(statuses).to.deep.equal([401, 401, 401, 403, 403, 400])
     expect([await callsOf('refused'), await person.everyReading()]).to.deep.equal(before)
+  })
+
+  it('leave nothing of what they bring in a log, in metrics, or in Redis', async () => {
+    const everyone = await Promise.all(names.map((name) => dexcomIdOf(name)))
+    expect(await findLeaks(system, { people: [...everyone, 'somebody-else'] })).to.deep.equal([])
   })
 })

@@ -1,6 +1,7 @@
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
 import { AppError } from '@bg-ingest/domain'
 import { failureLine } from '@bg-ingest/process'
+import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext } from './context.ts'
 import { programs, runProgram } from './ops/programs.ts'
 import { helpOf, overview, readInvocation, runCommand } from './ops/run-command.ts'
@@ -25,7 +26,7 @@ async function run([name, ...given]: readonly string[]): Promise<number> {
     console.log(helpOf(invocation.command))
     return 0
   }
-  const config = loadWorkerConfig(process.env)
+  const config = await completeKeys(loadWorkerConfig(process.env))
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort())
   // Lines of the log go to stderr: stdout is the result's alone.

@@ -36,6 +36,8 @@ export interface Command {
   /** A line for each option, and what else there is to know. */
   readonly about: string
   readonly options: NonNullable<ParseArgsConfig['options']>
+  /** Throws UsageError for what can be seen without asking anybody. */
+  readonly check?: (args: Arguments) => void
   /** Throws UsageError before it has done anything. */
   run(args: Arguments, tools: Tools): Promise<Outcome>
 }

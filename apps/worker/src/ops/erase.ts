@@ -13,9 +13,12 @@ export const erase: Command = {
   about: `  --yes   says that you mean it: nothing brings the readings back once Dexcom no longer has them
   --wait  until it is done, at most so many seconds, up to ${MAX_WAIT_S}; prints the signed receipt then`,
   options: { yes: flagOption, wait: textOption },
+  check(args) {
+    personOf(args)
+    if (args.values['yes'] !== true) throw new UsageError('This cannot be undone; say --yes')
+  },
   async run(args, { context: { fleet, examine, ports }, progress, signal }) {
     const userId = personOf(args)
-    if (args.values['yes'] !== true) throw new UsageError('This cannot be undone; say --yes')
     const waitS = numberOf(args, 'wait', { min: 0, max: MAX_WAIT_S }) ?? 0
     const askedAt = ports.clock.now()
     const { jobId } = await fleet.producer.enqueue('disconnectUser', {

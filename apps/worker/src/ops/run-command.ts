@@ -51,7 +51,9 @@ export function readInvocation(name: string, given: readonly string[]): Invocati
     parseArgs({ args: [...given], options: { ...command.options, ...flags }, allowPositionals: true }),
   )
   const args = { positionals, values: values as Arguments['values'] }
-  return { command, args, json: values['json'] === true, help: values['help'] === true }
+  const help = values['help'] === true
+  if (!help) command.check?.(args)
+  return { command, args, json: values['json'] === true, help }
 }
 
 function parsed<T>(read: () => T): T {

@@ -15,6 +15,10 @@ export const sync: Command = {
   about: `  --from, --to  this span in place of what a poll looks at, RFC 3339
   --wait        until it has ended, at most so many seconds, up to ${MAX_WAIT_S}; otherwise it is only asked for`,
   options: { from: textOption, to: textOption, wait: textOption },
+  check(args) {
+    personOf(args)
+    rangeOf(optionOf(args, 'from'), optionOf(args, 'to'))
+  },
   async run(args, { context: { fleet, ports }, progress, signal }) {
     const userId = personOf(args)
     const range = rangeOf(optionOf(args, 'from'), optionOf(args, 'to'))
