@@ -67,7 +67,7 @@ export function parseEach<T>(value: string, read: (entry: string) => T | null): 
 /** Standard base64, with or without padding -> bytes; null where the text is anything else. */
 export function parseBase64(value: string): Uint8Array | null {
   const bytes = Buffer.from(value, 'base64')
-  const same = bytes.toString('base64').replace(/=+$/, '') === value.replace(/={1,2}$/, '')
+  const same = bytes.toString('base64').replace(/={1,2}$/, '') === value.replace(/={1,2}$/, '')
   // A copy of its own: small Buffers share one pool, and the Encryption SDK refuses keys that lie in it.
   return same ? new Uint8Array(bytes) : null
 }
