@@ -9,7 +9,6 @@ export { hashToken, newToken, safeEqual } from './random-token.ts'
 export { createSealer, type Sealer } from './sealer.ts'
 export { withServiceKey, wrapNewServiceKey } from './service-key.ts'
 export { sealedBy } from './sealed-by.ts'
-export { sealedBy } from './sealed-by.ts'
 export type { TokenKey } from './token-key.ts'
 export {
   ANY_USER_SCOPE,
