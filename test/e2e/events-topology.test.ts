@@ -12,7 +12,8 @@ import { until } from '../support/until.ts'
 const EXCHANGE = 'bg.events'
 
 describe('Events where at the broker', function () {
-  this.timeout(60_000)
+  // Calls of rabbitmqctl take a second each, and ten on a machine that is busy.
+  this.timeout(150_000)
   let stage: EventsStage
   let channel: Channel
   let people: PersonClient[]
@@ -151,33 +152,30 @@ describe('Events where at the broker', function () {
     await channel.deleteQueue(slow)
   })
 
-  it('credentials or places run out, the worker neither hurries nor tells a secret', async () => {
-    const turnAway = async (close: () => Promise<unknown>, open: () => Promise<unknown>) => {
-      await close()
-      const connections = stage.proxy.connections()
-      await stage.control('close_all_connections', 'drill')
-      await until('refused', async () => stage.proxy.connections() >= connections + 2)
-      const startedAt = performance.now()
-      await stage.more(people)
-      expect(await stage.brokerState()).to.equal('degraded')
-      const tries = stage.proxy.connections() - connections
-      // 200 ms, then twice as long each time: the fifth comes after three seconds.
-      expect(tries).to.be.below(6 + (performance.now() - startedAt) / 1_000)
-      await open()
+  for (const [what, close, open] of [
+    ['places run out', ['set_vhost_limits', '{"max-connections":0}'], ['clear_vhost_limits']],
+    ['a password is another', ['change_password', 'guest', 'an0ther'], ['change_password', 'guest', 'guest']],
+  ] as const)
+    it(`${what}, the worker neither hurries nor tells a secret, and all is told when it is let in`, async () => {
+      await stage.control(...close)
+      try {
+        const connections = stage.proxy.connections()
+        await stage.control('close_all_connections', 'drill')
+        await until('refused', () => stage.proxy.connections() >= connections + 2)
+        const startedAt = performance.now()
+        await stage.more(people)
+        expect(await stage.brokerState()).to.equal('degraded')
+        const tries = stage.proxy.connections() - connections
+        // 200 ms, then twice as long each time: the fifth comes after three seconds.
+        expect(tries).to.be.below(6 + (performance.now() - startedAt) / 1_000)
+      } finally {
+        await stage.control(...open)
+        channel = await stage.channel()
+      }
       await stage.expectEverything(people)
-    }
-    await turnAway(
-      () => stage.control('set_vhost_limits', '{"max-connections":0}'),
-      () => stage.control('clear_vhost_limits'),
-    )
-    await turnAway(
-      () => stage.control('change_password', 'guest', 'an0ther'),
-      () => stage.control('change_password', 'guest', 'guest'),
-    )
-    channel = await stage.channel()
-    const log = stage.system.workers.map((worker) => worker.output()).join('')
-    expect(log).to.include('broker').and.not.include('guest').and.not.include('amqp:')
-  })
+      const log = stage.system.workers.map((worker) => worker.output()).join('')
+      expect(log).to.include('broker').and.not.include('guest').and.not.include('amqp:')
+    })
 
   it('data were lost, they can be told once more, with the same ids, in the same order', async () => {
     const first = await aQueue()

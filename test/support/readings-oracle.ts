@@ -31,7 +31,7 @@ interface OracleOptions {
   readonly deliveryLimit?: number
 }
 
-const WITHIN_MS = 30_000
+const WITHIN_MS = 60_000
 
 export async function openReadingsOracle(options: OracleOptions): Promise<ReadingsOracle> {
   const { apiUrl, token, ...broker } = options
