@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { aClock } from '../support/clock.ts'
 import { startNullDynamo } from './null-dynamo.ts'
 import { type Bench, type BenchOptions, type BenchResult, median } from './result.ts'
@@ -87,7 +86,7 @@ async function startServer(): Promise<Server> {
   await once(dynamo, 'listening')
   dynamo.unref()
   const endpoint = `http://127.0.0.1:${(dynamo.address() as AddressInfo).port}`
-  const child = fork(join(import.meta.dirname, 'reads-server.ts'), [endpoint], { execArgv: ['--conditions=source'] })
+  const child = fork(new URL('./reads-server.ts', import.meta.url), [endpoint], { execArgv: ['--conditions=source'] })
   const [{ ports, token }] = (await once(child, 'message')) as [Pick<Server, 'ports' | 'token'>]
   return { child, ports, token, stop: () => dynamo.close() }
 }

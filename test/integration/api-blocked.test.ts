@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { expect } from 'chai'
 import { until } from '../support/until.ts'
 import { type Answer, type Ask, send } from '../unit/api/http-call.ts'
@@ -19,8 +18,7 @@ describe('api: an event loop that is blocked', function () {
   let ask: (name: string) => Promise<Answer>
 
   before(async () => {
-    const file = join(import.meta.dirname, '..', 'support', 'blocked-api.ts')
-    child = fork(file, { execArgv: ['--conditions=source'] })
+    child = fork(new URL('../support/blocked-api.ts', import.meta.url), { execArgv: ['--conditions=source'] })
     const [{ port, token }] = (await once(child, 'message')) as [{ port: number; token: string }]
     ask = (name) => {
       const [path = '', over = {}] = CALLS[name] ?? []

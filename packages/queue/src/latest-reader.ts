@@ -25,17 +25,18 @@ const MOST_OPENED = 5_000
 export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: Options): LatestReader {
   let pausedUntil = Number.NEGATIVE_INFINITY
   let trustedFromMs = Number.POSITIVE_INFINITY
+  let learnAgainAt = Number.NEGATIVE_INFINITY
   // Redis may come back with what it held a second ago, when another entry was up: what it had then counts no more.
   const learn = () => {
     trustedFromMs = Number.POSITIVE_INFINITY
+    learnAgainAt = monotonic() + PAUSE_MS
     restoredAtMs(redis).then(
       (ms) => {
         trustedFromMs = ms
       },
-      () => undefined, // NOTE: nothing is trusted then, until the next connection
+      () => undefined, // NOTE: nothing is trusted until it is known; the next read behind the pause asks again
     )
   }
-  if (redis.status === 'ready') learn()
   redis.on('ready', learn)
   const opened = new Map<string, { readonly sealed: Buffer; readonly entry: OpenedEntry }>()
 
@@ -53,6 +54,7 @@ export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: 
   return {
     async read(userId) {
       if (redis.status !== 'ready' || monotonic() < pausedUntil) return null
+      if (trustedFromMs === Number.POSITIVE_INFINITY && monotonic() >= learnAgainAt) learn()
       const key = latestKey(userId, prefix)
       try {
         const up = parseUp(await soon(redis.getBuffer(key), WAIT_MS))
