@@ -1,10 +1,15 @@
 import { once } from 'node:events'
 import type { Server, ServerOptions } from 'node:http'
 
-/** Node's own limits suit no public gateway: five minutes for a request, one for its headers (promises.md S-E). */
+/**
+ * Node's own limits suit no public gateway: five minutes for a request, one for its headers, looked at twice a minute
+ * (promises.md S-E). With these whoever sends a byte a second is cut off after ten seconds. A wait for an answer
+ * (`Prefer: wait=30`) is no part of it: the request has been received by then.
+ */
 export const listenLimits: ServerOptions = {
-  requestTimeout: 35_000,
-  headersTimeout: 10_000,
+  requestTimeout: 9_000,
+  headersTimeout: 9_000,
+  connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
 }
