@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { availableParallelism, loadavg } from 'node:os'
 import { developmentSecrets } from '@bg-ingest/demo'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
@@ -10,7 +11,10 @@ type Variables = Readonly<Record<string, string>>
 
 /** Stands in whatever must not be printed. */
 const VALUE = 'c4n4ry'
+/** On a machine with a processor for whoever wants one; on a busy one as many times as long as there are who want it. */
 const REFUSES_WITHIN_MS = 3_000
+/** Of processor time, whatever the machine does besides; beyond it the process is killed. */
+const REFUSES_WITHIN_CPU_S = 3
 /** More at a time than cores would measure the machine. */
 const AT_A_TIME = 2
 const key = (bytes: number) => randomBytes(bytes).toString('base64')
@@ -40,8 +44,10 @@ const CASES: readonly (readonly [readonly AppName[], Variables, string])[] = [
   [['worker'], { WORKER_PORT: '70000' }, 'WORKER_PORT'],
 ]
 
+const withinMs = () => Math.round(REFUSES_WITHIN_MS * Math.max(1, (2 * (loadavg()[0] ?? 0)) / availableParallelism()))
+
 describe('Bad configuration', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let redis: LocalRedis
   let base: Variables
   before(async () => {
@@ -63,14 +69,14 @@ describe('Bad configuration', function () {
   async function flawOf(app: AppName, wrong: Variables, name: string): Promise<string | null> {
     const variables = { ...base, ...wrong }
     const title = `${app} ${name}`
-    const refused = spawnApp(app, variables)
-    const { code, signal } = await refused.exited(REFUSES_WITHIN_MS).catch(() => {
+    const limitMs = withinMs()
+    const refused = spawnApp(app, variables, `ulimit -t ${REFUSES_WITHIN_CPU_S}`)
+    const { code, signal } = await refused.exited(limitMs).catch(() => {
       refused.kill('SIGKILL')
       return { code: 0, signal: null }
     })
     const output = refused.output()
-    if (code === 0 || signal !== null)
-      return `${title}: did not end by itself with a code within ${REFUSES_WITHIN_MS} ms`
+    if (code === 0 || signal !== null) return `${title}: did not end by itself with a code within ${limitMs} ms`
     if (!output.includes(name)) return `${title}: is not named`
     if (/listening|worker ready/.test(output)) return `${title}: was started`
     const secrets = ['JWT_SECRET', 'ENCRYPTION_KEYS', 'DEXCOM_CLIENT_SECRET', 'WEBHOOK_SECRETS', 'OPERATOR_PASSWORD']
@@ -78,7 +84,7 @@ describe('Bad configuration', function () {
     return values.some((value) => output.includes(value)) ? `${title}: its value, or a secret, is printed` : null
   }
 
-  it(`stops the start within ${REFUSES_WITHIN_MS} ms, names the variable and no value: ${CASES.length} of them`, async () => {
+  it(`stops the start within 3 s, names the variable and no value: ${CASES.length} of them`, async () => {
     const runs = CASES.flatMap(([apps, wrong, name]) => apps.map((app) => [app, wrong, name] as const))
     const flaws: string[] = []
     const next = async (): Promise<void> => {
