@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { useDynamo } from '../support/dynamo.ts'
 import { type LatestStage, openLatestStage } from '../support/latest-stage.ts'
+import { until } from '../support/until.ts'
 import { ago, aWorld, HOUR_MS } from '../support/world.ts'
 import type { TestApi } from '../unit/api/an-api.ts'
 
@@ -36,25 +37,39 @@ describe('api: reads behind a worker, on DynamoDB and Redis', function () {
     return { world, ports, fromEntry: await asker(fast), fromOther: await asker(other), fromStore: await asker(slow) }
   }
 
+  /** Does it again where Redis was late, which a busy machine makes it, and DynamoDB was asked in its place. */
+  const withoutStore = (what: string, work: () => Promise<void>) =>
+    until(
+      `${what} without a look at DynamoDB`,
+      async () => {
+        const before = fast.asked()
+        await work()
+        return fast.asked() === before
+      },
+      10_000,
+    )
+
   it('latest is the same from the entry as from the store, byte for byte, and asks DynamoDB for nothing', async () => {
     const { fromEntry, fromStore } = await aPerson()
     for (const rest of ['/latest', '/latest?unit=mmol/L']) {
-      const before = fast.asked()
-      const [entry, store] = [await fromEntry(rest), await fromStore(rest)]
-      expect([entry.status, entry.text]).to.deep.equal([200, store.text])
-      for (const name of ['etag', 'content-type', 'content-length', 'cache-control'])
-        expect(entry.headers[name], name).to.equal(store.headers[name])
-      const tag = { 'if-none-match': String(store.headers.etag) }
-      const unchanged = await fromEntry(rest, tag)
-      expect([unchanged.status, unchanged.text, unchanged.headers.etag]).to.deep.equal([304, '', store.headers.etag])
-      const head = await fromEntry(rest, {}, 'HEAD')
-      expect([head.status, head.text, head.headers['content-length']]).to.deep.equal([
-        200,
-        '',
-        entry.headers['content-length'],
-      ])
-      expect((await fromEntry(rest, tag, 'HEAD')).status).to.equal(304)
-      expect(fast.asked(), rest).to.equal(before)
+      const store = await fromStore(rest)
+      const tag = { 'if-none-match': String(store.headers['etag']) }
+      await withoutStore(rest, async () => {
+        const entry = await fromEntry(rest)
+        expect([entry.status, entry.text]).to.deep.equal([200, store.text])
+        for (const name of ['etag', 'content-type', 'content-length', 'cache-control'])
+          expect(entry.headers[name], name).to.equal(store.headers[name])
+        const unchanged = await fromEntry(rest, tag)
+        expect([unchanged.status, unchanged.text, unchanged.headers['etag']]).to.deep.equal([
+          304,
+          '',
+          store.headers['etag'],
+        ])
+        const head = await fromEntry(rest, {}, 'HEAD')
+        expect([head.status, head.text]).to.deep.equal([200, ''])
+        expect(head.headers['content-length']).to.equal(entry.headers['content-length'])
+        expect((await fromEntry(rest, tag, 'HEAD')).status).to.equal(304)
+      })
     }
   })
 
@@ -71,12 +86,12 @@ describe('api: reads behind a worker, on DynamoDB and Redis', function () {
       const store = await fromStore(rest)
       expect([first.status, first.headers.etag], rest).to.deep.equal([200, store.headers.etag])
       const held = { 'if-none-match': String(first.headers.etag) }
-      const before = fast.asked()
-      for (const method of ['GET', 'HEAD']) {
-        const again = await fromEntry(rest, held, method)
-        expect([again.status, again.text, again.headers.etag]).to.deep.equal([304, '', first.headers.etag])
-      }
-      expect(fast.asked(), rest).to.equal(before)
+      await withoutStore(`304 of ${rest}`, async () => {
+        for (const method of ['GET', 'HEAD']) {
+          const again = await fromEntry(rest, held, method)
+          expect([again.status, again.text, again.headers['etag']]).to.deep.equal([304, '', first.headers['etag']])
+        }
+      })
       const other = await fromStore(rest, held)
       expect(other.status, 'one small read without an entry').to.equal(304)
       world.dexcom.add(ago(world, 1_000, { glucose: 150 }))
@@ -91,7 +106,6 @@ describe('api: reads behind a worker, on DynamoDB and Redis', function () {
     const at = (hoursAgo: number) => new Date(world.clock.now() - hoursAgo * HOUR_MS).toISOString()
     const span = `?from=${at(4)}&to=${at(0)}&limit=200`
     expect((await fromEntry(span)).json.readings).to.have.length(40)
-    const before = fast.asked()
     for (const rest of [
       span,
       `${span}&order=asc`,
@@ -100,10 +114,11 @@ describe('api: reads behind a worker, on DynamoDB and Redis', function () {
       `?from=${at(2)}&to=${at(1)}&limit=200`,
       `?from=${at(4)}&to=${at(0)}&limit=7`,
     ]) {
-      const [entry, store] = [await fromEntry(rest), await fromStore(rest)]
-      expect(entry.text, rest).to.equal(store.text)
+      const store = await fromStore(rest)
+      await withoutStore(rest, async () => {
+        expect((await fromEntry(rest)).text, rest).to.equal(store.text)
+      })
     }
-    expect(fast.asked()).to.equal(before)
     // Page by page, over cursors.
     const walk = async (ask: typeof fromEntry) => {
       const seen: string[] = []
