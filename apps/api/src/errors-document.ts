@@ -148,6 +148,39 @@ export const answeredTable = (): string =>
 |---|---|---|---|---|
 ${ANSWERED.map(answerRow).join('\n')}`
 
+/** Codes of `problem`, which workers write (packages/ingest); a test finds one that is missing here. */
+const PROBLEMS: Readonly<Record<string, readonly [meaning: string, action: string]>> = {
+  needs_reauth: ['Dexcom no longer accepts the authorization.', 'Have the person connect again.'],
+  consent_missing: [
+    'Dexcom does not share sensor readings of this account.',
+    'Have the person connect again and allow them, in the region where the account was made.',
+  ],
+  wrong_account: [
+    'Dexcom answered with data of another account; nothing of it was stored.',
+    'Have the person connect again.',
+  ],
+  unauthorized: [
+    'Dexcom refuses a token that it has just granted.',
+    'Wait; if it stays, have the person connect again.',
+  ],
+  key_missing: [
+    'The stored tokens cannot be decrypted.',
+    'Operator: `ENCRYPTION_KEYS` lacks the key they were encrypted with.',
+  ],
+  upstream_misconfigured: [
+    'Dexcom refuses this application.',
+    'Operator: check client id, secret and redirect URI of the region.',
+  ],
+  parked: [
+    'Fetching for this person ended the worker several times; nobody polls.',
+    'Operator: find out why, then release.',
+  ],
+  erasing: [
+    'Everything stored of this person is being deleted.',
+    'Wait until it is gone, before the person connects again.',
+  ],
+}
+
 /** The text of `docs/errors.md`. */
 export function renderErrorsDocument(): string {
   return `# Errors
@@ -185,6 +218,16 @@ says so, and tells only what it has given up; the next poll begins anew. Of the 
 | code | tried again | meaning | what to do |
 |---|---|---|---|
 ${seenAs('work').map(workRow).join('\n')}
+
+## What is wrong with a connection
+
+\`problem\` of a connection is null, or one of these; but for \`needs_reauth\`, \`parked\` and \`erasing\` it is gone with the next success.
+
+| code | meaning | what to do |
+|---|---|---|
+${Object.entries(PROBLEMS)
+  .map(([code, [meaning, action]]) => `| \`${code}\` | ${meaning} | ${action} |`)
+  .join('\n')}
 `
 }
 
