@@ -9,11 +9,9 @@ const TAG = /^"([\w-]{27})\.([0-9a-z]{1,10})"$/
  */
 export const expiringTag = (etag: string, untilMs: number): string => `${etag.slice(0, -1)}.${untilMs.toString(36)}"`
 
-/** The tag among those that a caller holds that says the same as `etag` and has not expired; `*` stands for whatever there is. */
+/** The tag among those that a caller holds that says the same as `etag` and has not expired. */
 export function unexpiredTag(etag: string, ifNoneMatch: string | undefined, nowMs: number): string | undefined {
-  const held = namedTags(ifNoneMatch)
-  if (held.includes('*')) return expiringTag(etag, nowMs)
-  return held.find((tag) => {
+  return namedTags(ifNoneMatch).find((tag) => {
     const [, body, until = ''] = TAG.exec(tag) ?? []
     return `"${body}"` === etag && nowMs < Number.parseInt(until, 36)
   })

@@ -13,7 +13,7 @@ import {
 import type { RangeQuery, ReadingReader } from '@bg-ingest/store/read'
 import * as z from 'zod'
 import { defineRoute, type Headers } from '../define-route.ts'
-import { etagOf, PRIVATE_CACHE } from '../etag.ts'
+import { etagOf, isNamed, PRIVATE_CACHE } from '../etag.ts'
 import { expiringTag, unexpiredTag } from '../expiring-tag.ts'
 import { readingColumns } from '../formats/reading-columns.ts'
 import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams, withDefault } from '../parameters.ts'
@@ -88,15 +88,16 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
         throw badField('limit', 'all goes with Accept: text/csv or application/x-ndjson')
       const nowMs = now()
       const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, nowMs)
+      const start = span.after || undefined
       const pageFrom = (after: string | undefined) => readings.range(rangeQuery(userId, query, span, after))
       const headers = { 'Cache-Control': PRIVATE_CACHE }
-      if (query.limit === 'all') return { pages: everyPage(pageFrom, query.unit, span.after || undefined), headers }
+      if (query.limit === 'all') return { pages: everyPage(pageFrom, query.unit, start), headers }
       const linked = (next: string | null): Headers =>
         next === null ? headers : { ...headers, Link: `<${nextLink(userId, query, next)}>; rel="next"` }
       const nextOf = (last: string | null) =>
         last === null ? null : encodePosition(cursors, userId, { ...span, after: last })
       if (format !== 'json') {
-        const page = await pageFrom(span.after || undefined)
+        const page = await pageFrom(start)
         const shown = page.readings.map((reading) => toPublicReading(reading, query.unit))
         return { pages: onePage(shown), headers: linked(nextOf(page.last)) }
       }
@@ -106,13 +107,15 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
       const tag = tagOf(standing, query, span)
       const held = unexpiredTag(tag, header('if-none-match'), nowMs)
       if (held !== undefined) return { unchanged: true, headers: { ...headers, ETag: held } }
-      const asked = rangeQuery(userId, query, span, span.after || undefined)
+      const asked = rangeQuery(userId, query, span, start)
       const page = (await recent.page(standing, query.unit, asked)) ?? (await writtenPage(readings, asked, query.unit))
       const next = nextOf(page.last)
       const { from, to } = span
       const { completeThrough } = standing
       const envelope = { userId, from, to, unit: query.unit, readings: [], next, completeThrough }
       const ETag = expiringTag(tag, staysUntilMs(query, page))
+      // Whoever holds `*` is told what it is that they hold.
+      if (isNamed(ETag, header('if-none-match'))) return { unchanged: true, headers: { ...headers, ETag } }
       const json = withRows(ReadingPage.parse(envelope), page.rows)
       return { json, readings: page.count, headers: { ...linked(next), ETag } }
     },
