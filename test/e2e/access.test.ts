@@ -19,6 +19,9 @@ function bodyOf({ method }: Route, spoilt: boolean) {
 const owned = routes.filter(({ access }) => access.kind === 'owner')
 const scopeOf = ({ access }: Route) => (access.kind === 'owner' ? access.scope : '')
 
+/** Of promises.md I13: what a caller who measures may not see. */
+const TIMED_CALLS = 500
+const TELLING_MS = 5
 const REQUEST_ID = 'the-same-every-time'
 
 describe('Who may call', function () {
@@ -124,6 +127,39 @@ describe('Who may call', function () {
           expectProblem(answer, 'forbidden')
         }
       })
+    }
+  })
+
+  it('I13: takes the same time to refuse for somebody known and for nobody', async () => {
+    const token = await tokenOf(secret(), aPerson('stranger'))
+    const [route = expect.fail()] = owned
+    const times: [number[], number[]] = [[], []]
+    for (let i = 0; i < TIMED_CALLS; i += 1)
+      for (const [who, userId] of [known.userId, aPerson('nobody')].entries()) {
+        const startedAt = performance.now()
+        expect((await ask(route, userId, token)).status).to.equal(403)
+        times[who]?.push(performance.now() - startedAt)
+      }
+    const [ofKnown, ofNobody] = times.map((all) => all.sort((a, b) => a - b)[TIMED_CALLS / 2] ?? 0)
+    expect(Math.abs((ofKnown ?? 0) - (ofNobody ?? 0)), `${ofKnown} and ${ofNobody} ms`).to.be.below(TELLING_MS)
+  })
+
+  it('I13: an id in another case, encoded or made to look alike is another person', async () => {
+    const encodedId = [...known.userId].map((c) => `%${c.charCodeAt(0).toString(16)}`).join('')
+    const others = [
+      known.userId.toUpperCase(),
+      `${known.userId}%00`,
+      `${known.userId}%20`,
+      `${known.userId}%CC%81`,
+      `${known.userId}.`,
+    ]
+    for (const route of owned) {
+      const at = (id: string) =>
+        `${system.apiUrl}${route.path.replace('{userId}', id).replace('{jobId}', 'no-such-job_0')}`
+      const statusAt = async (id: string) =>
+        (await call(at(id), route.method.toUpperCase(), { token: known.token, ...bodyOf(route, true) })).status
+      for (const id of others) expect(await statusAt(id), `${route.operationId} ${id}`).to.equal(403)
+      expect(await statusAt(encodedId), route.operationId).to.not.equal(403)
     }
   })
 
