@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { type AppNeeds, createRoutes } from '@bg-ingest/api/parts'
 import { expect } from 'chai'
 import { anApi, type TestApi } from './an-api.ts'
@@ -35,6 +36,13 @@ describe('api: who may call', () => {
       ['patchConnection', { kind: 'owner', scope: 'bg:connect' }],
       ['deleteConnection', { kind: 'owner', scope: 'bg:connect' }],
     ])
+  })
+
+  it('knows no address that the contract does not', () => {
+    const written = JSON.parse(readFileSync(new URL('../../../docs/openapi.json', import.meta.url), 'utf8'))
+    const known = Object.keys(written.paths).map((address) => address.replace(/\{(\w+)\}/g, ':$1'))
+    const pages = ['/docs/:asset', '/docs/start.js', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js']
+    expect([...new Set(api.addresses())].sort()).to.deep.equal([...known, ...pages].sort())
   })
 
   // The webhook's senders are no callers: see webhook.test.ts.

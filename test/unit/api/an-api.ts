@@ -211,6 +211,8 @@ export interface TestApi {
   ask(path: string, ask?: Ask): Promise<Answer>
   token(sub: string, scopes?: readonly string[], audience?: string): Promise<string>
   metrics(): Promise<{ readonly body: string }>
+  /** Every address that Express was given, as it was given. */
+  addresses(): readonly string[]
   stopping(): void
   /** Puts counted requests on record at once. */
   settleAudit(): void
@@ -252,6 +254,15 @@ export interface ApiOptions {
   /** In place of the doubles of what is read. */
   readonly reads?: Partial<Pick<AppNeeds, 'readings' | 'accounts' | 'feed' | 'entries'>>
 }
+
+interface Layer {
+  readonly route?: { readonly path: string | readonly string[] }
+  readonly handle?: { readonly stack?: readonly Layer[] }
+}
+
+/** Of a route, or of the routes in a router that is mounted without an address of its own. */
+const pathsOf = ({ route, handle }: Layer): readonly string[] =>
+  route ? [route.path].flat() : (handle?.stack ?? []).flatMap(pathsOf)
 
 /** The real HTTP surface on a loopback port, over doubles of its ports; calls are alice's own unless told otherwise. */
 export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
@@ -317,6 +328,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
     port,
     token,
     metrics: metrics.text,
+    addresses: () => (app.router.stack as unknown as readonly Layer[]).flatMap(pathsOf),
     reset: () => void Object.assign(behind, { ...aBackground(), log: behind.log }),
     ask: (path, ask = {}) => send(port, path, { token: own, ...ask }),
     stopping: () => stop.abort(),
