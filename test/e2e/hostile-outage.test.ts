@@ -8,7 +8,7 @@ import { startTcpProxy, type TcpProxy, targetOf, through } from '../support/tcp-
 import { send } from '../unit/api/http-call.ts'
 
 const CALLS = 2_000
-const AT_ONCE = 4
+const AT_ONCE = 2
 /** Another test may hold the processor, or DynamoDB's only process, in one round; what waits for Redis waits in all. */
 const ROUNDS = 3
 /** Of promises.md I14, with a DynamoDB that shares the machine with the tests. */
