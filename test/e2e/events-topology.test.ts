@@ -28,7 +28,7 @@ describe('Events where at the broker', function () {
   })
   after(async function () {
     this.timeout(30_000)
-    await stage.stop()
+    await stage?.stop()
   })
 
   const [EMMA, FINN] = ['emma-top', 'finn-top']

@@ -46,6 +46,8 @@ export interface EventsStage {
   /** The worker's counter of events of this outcome. */
   told(outcome: string, type?: string): Promise<number>
   outboxPending(): Promise<number>
+  /** Of the worker. */
+  residentMb(): Promise<number>
   brokerState(): Promise<'connected' | 'degraded'>
   stop(): Promise<void>
 }
@@ -149,6 +151,7 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
     told: (outcome, type = 'readings.changed') =>
       metric(worker(), `bg_events_published_total{type="io.bg-ingest.${type}.v1",outcome="${outcome}"}`),
     outboxPending: () => metric(worker(), 'bg_outbox_pending'),
+    residentMb: async () => (await metric(worker(), 'process_resident_memory_bytes')) / 1e6,
     async brokerState() {
       const ready = await (await fetch(`${worker().url}/readyz`)).json()
       return (ready as { degraded: string[] }).degraded.includes('rabbitmq') ? 'degraded' : 'connected'
