@@ -111,7 +111,7 @@ describe('Logs and audit trail', function () {
     told.push((await sync(bea, 'req-of-token')).text)
 
     const send = webhookSender(system.apiUrl, system.variables)
-    const record = { recordId: 'CANARY-record', systemTime: 'yesterday', value: VALUE, trendRate: 3.1415 }
+    const record = { recordId: 'CANARY-record', systemTime: 'yesterday', value: VALUE, trendRate: 3.7193 }
     for (const body of [
       { recordType: 'egv', recordVersion: '3.0', userId: 'CANARY-dexcom-user', records: [record] },
       { type: 'CANARY-type', note: VALUE },

@@ -27,14 +27,7 @@ export const homes: readonly Home[] = [
   { files: 'packages/local-stack', libraries: ['dynalite'] },
   {
     files: 'apps/api',
-    libraries: [
-      'express',
-      'helmet',
-      'express-rate-limit',
-      'swagger-ui-dist',
-      'zod-openapi',
-      '@bull-board/*',
-    ],
+    libraries: ['express', 'helmet', 'express-rate-limit', 'swagger-ui-dist', 'zod-openapi', '@bull-board/*'],
   },
 ]
 

@@ -49,9 +49,9 @@ export const dexcom: readonly Fault[] = [
     'F7',
     '200 with {}, null, a text or the records missing',
     'broken pages',
-    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'empty-object', depth: 0 } },
-    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'null' } },
-    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'string' } },
-    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'records-missing' } },
+    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'empty-object', depth: 1 } },
+    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'null', depth: 1 } },
+    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'string', depth: 1 } },
+    { endpoint: 'egvs', count: 2, action: { kind: 'body', body: 'records-missing', depth: 1 } },
   ),
 ]

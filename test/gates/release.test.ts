@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { disagreements, notesOf, type ReleaseFacts } from '../../../tools/release.ts'
+import { disagreements, notesOf, type ReleaseFacts } from './release.ts'
 
-const ROOT = join(import.meta.dirname, '../../..')
+const ROOT = join(import.meta.dirname, '../..')
 const CHANGELOG = `# Changelog
 
 ## Unreleased
@@ -71,7 +71,7 @@ describe('release check', () => {
 
   it('finds this repository in agreement, and refuses a tag that it is not', async () => {
     const run = (...args: readonly string[]) =>
-      promisify(execFile)(process.execPath, [join(ROOT, 'tools/release-check.ts'), ...args])
+      promisify(execFile)(process.execPath, [join(ROOT, 'test/gates/release-check.ts'), ...args])
     expect((await run()).stdout).to.match(/manifests and the changelog agree/)
     const refused = await run('--tag', 'v99.0.0').then(
       () => null,

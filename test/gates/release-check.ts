@@ -9,7 +9,7 @@ Whether the versions of all manifests, the changelog, the image tags of docker/k
   --notes  prints the changelog's section of that tag, and nothing else
 `
 
-const root = resolve(import.meta.dirname, '..')
+const root = resolve(import.meta.dirname, '../..')
 const text = (path: string) => readFileSync(resolve(root, path), 'utf8')
 const { values } = parseArgs({
   options: { tag: { type: 'string' }, notes: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
