@@ -46,6 +46,9 @@ const typePlants: readonly TypePlant[] = [
   },
 ]
 
+/** Goes to npm without its sources: its source maps carry them. */
+const PUBLISHED = 'packages/client'
+
 /** All packages are compiled by the same options, which the first control asserts: the smallest stands for them. */
 const DOMAIN = ['tsc', '-b', 'packages/domain', '--pretty', 'false']
 
@@ -66,7 +69,7 @@ describe('gates: types', function () {
       const { references: _, ...config } = readConfig(`${folder}/tsconfig.json`)
       expect(config, folder).to.deep.equal({
         extends: '../../tsconfig.base.json',
-        compilerOptions: { rootDir: 'src', outDir: 'dist' },
+        compilerOptions: { rootDir: 'src', outDir: 'dist', ...(folder === PUBLISHED && { inlineSources: true }) },
         include: ['src'],
       })
     }
