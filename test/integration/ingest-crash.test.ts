@@ -192,7 +192,7 @@ describe('a worker that dies in the middle of a sync, on DynamoDB', function () 
     const publish = (ports: Ports) => publishChanges(ports, world.userId, world.never)
     const alive = aMortal()
     for (let call = 1; call <= 6; call += 1) {
-      await dies(world, (mortal) => mortal.dieAround(call, 'after'), publish)
+      expect(await dies(world, (mortal) => mortal.dieAround(call, 'after'), publish), `call ${call}`).to.equal(true)
       world.clock.advance(LEASE_OVER_MS)
     }
     await publish(world.portsOf(alive))

@@ -11,18 +11,27 @@ interface Statement {
   readonly Effect: string
   readonly Action: readonly string[]
   readonly Resource: unknown
+  readonly Condition?: unknown
 }
 interface Resource {
   readonly Type: string
   readonly DeletionPolicy?: string
+  readonly Condition?: string
   // biome-ignore lint/suspicious/noExplicitAny: a template's resources have every shape there is
   readonly Properties: any
 }
 
-const customTags: Tags = ['Ref', 'Sub', 'GetAtt'].map((name) => ({
-  tag: `!${name}`,
-  resolve: (text: string) => ({ [name]: text }),
-}))
+const customTags: Tags = [
+  ...['Ref', 'Sub', 'GetAtt'].map((name) => ({
+    tag: `!${name}`,
+    resolve: (text: string) => ({ [name]: text }),
+  })),
+  ...['Not', 'Equals'].map((name) => ({
+    tag: `!${name}`,
+    collection: 'seq' as const,
+    resolve: (list: { readonly items: readonly unknown[] }) => ({ [name]: list.items }),
+  })),
+]
 const { Resources } = parse(readFileSync(join(ROOT, 'docker/aws/tables.yaml'), 'utf8'), { customTags }) as {
   readonly Resources: Readonly<Record<string, Resource>>
 }
@@ -32,6 +41,7 @@ const statementsOf = (role: string): readonly Statement[] =>
   )
 const actionsOf = (role: string): readonly string[] =>
   statementsOf(role)
+    .filter(({ Effect }) => Effect === 'Allow')
     .flatMap(({ Action }) => Action)
     .filter((action) => action.startsWith('dynamodb:'))
     .map((action) => action.slice('dynamodb:'.length))
@@ -145,13 +155,26 @@ describe('the template for AWS', () => {
   it('names each action and each resource: no star but for a kind of a KMS call', () => {
     for (const role of ['ApiRole', 'WorkerRole', 'ProvisionRole'])
       for (const { Effect, Action, Resource } of statementsOf(role)) {
-        expect(Effect).to.equal('Allow')
+        expect(Effect).to.be.oneOf(['Allow', 'Deny'])
         expect(JSON.stringify(Resource)).to.not.include('*')
         expect(
           Action.filter((action) => action.includes('*') && !/^kms:(ReEncrypt|GenerateDataKey)\*$/.test(action)),
         ).to.deep.equal([])
         expect(Action).to.not.include('dynamodb:Scan').and.to.not.include('dynamodb:DeleteTable')
       }
+  })
+
+  it('lets nobody change what the audit trail holds', () => {
+    const [denied] = statementsOf('WorkerRole').filter(({ Effect }) => Effect === 'Deny')
+    expect(denied?.Action).to.have.members(['dynamodb:BatchWriteItem', 'dynamodb:DeleteItem', 'dynamodb:UpdateItem'])
+    expect(denied?.Condition).to.deep.equal({ 'ForAnyValue:StringLike': { 'dynamodb:LeadingKeys': ['audit#*'] } })
+  })
+
+  it('lets all three use the key of the tokens, where there is one', () => {
+    const { Condition, Properties } = Resources.TokenKeyPolicy ?? { Properties: {} }
+    expect(Condition).to.equal('SealsWithKms')
+    expect(Properties.Roles).to.deep.equal([{ Ref: 'ApiRole' }, { Ref: 'WorkerRole' }, { Ref: 'ProvisionRole' }])
+    expect(Properties.PolicyDocument.Statement[0].Action).to.deep.equal(['kms:Decrypt', 'kms:GenerateDataKey'])
   })
 
   it('trusts the service accounts of docker/kubernetes, each with its own role', () => {
