@@ -132,9 +132,8 @@ function createStage({ system, clock, listener, witness }: Setting): OpenStage {
   let faultFreeMs: number | null = null
   const startedAt = performance.now()
   const note = (what: string) => notes.push(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s ${what}`)
-  const ask = async () => {
-    await Promise.all(people.map(({ person }) => person.call('POST', '/sync')))
-  }
+  const askFor = ({ person }: Watched) => person.call('POST', '/sync')
+  const ask = () => Promise.all(people.map(askFor))
   return {
     system,
     listener,
@@ -178,7 +177,7 @@ function createStage({ system, clock, listener, witness }: Setting): OpenStage {
       clock.setSpeed(0)
       await ask()
       const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : HEALED_WITHIN_MS + SLOWNESS * faultFreeMs
-      const options = { withinMs, ...(allowed && { allowed }) }
+      const options = { withinMs, ask: askFor, ...(allowed && { allowed }) }
       const ms = await untilConverged(witness, people, options).catch((cause) => {
         throw new Error(`${cause.message}\ndone so far:\n${notes.join('\n')}`, { cause })
       })

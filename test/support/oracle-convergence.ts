@@ -5,9 +5,13 @@ import { type Allowed, judge, type Violation } from './oracles.ts'
 export interface ConvergenceOptions {
   readonly withinMs: number
   readonly allowed?: (watched: Watched) => Allowed
+  /** Asks again for somebody with whom an oracle is not content. */
+  readonly ask: (watched: Watched) => Promise<unknown>
 }
 
 const LOOK_AGAIN_MS = 250
+/** While many are asked for at once, the service leaves their fingersticks to a later sync: those are asked for anew. */
+const ASK_AGAIN_MS = 5_000
 /** What Dexcom has seen it has seen. */
 const FOR_GOOD: ReadonlySet<Violation['oracle']> = new Set(['O5', 'O6'])
 
@@ -18,11 +22,12 @@ const FOR_GOOD: ReadonlySet<Violation['oracle']> = new Set(['O5', 'O6'])
 export async function untilConverged(
   witness: Witness,
   people: readonly Watched[],
-  { withinMs, allowed = () => ({}) }: ConvergenceOptions,
+  { withinMs, ask, allowed = () => ({}) }: ConvergenceOptions,
 ): Promise<number> {
   const startedAt = performance.now()
   const elapsed = () => Math.round(performance.now() - startedAt)
   let open = people
+  let askedAt = 0
   for (;;) {
     const wrongs = await wrongsOf(witness, open, allowed)
     const wronged = open.filter((_, i) => (wrongs[i] ?? []).length > 0)
@@ -31,6 +36,10 @@ export async function untilConverged(
     if (forGood.length > 0) throw new Error(`wrong for good:\n${forGood.map(line).join('\n')}`)
     if (elapsed() > withinMs)
       throw new Error(`not converged within ${withinMs} ms:\n${wrongs.flat().map(line).join('\n')}`)
+    if (elapsed() - askedAt > ASK_AGAIN_MS) {
+      askedAt = elapsed()
+      await Promise.all(wronged.map(ask))
+    }
     open = wronged.length === 0 ? people : wronged
     if (wronged.length > 0) await delay(LOOK_AGAIN_MS)
   }
