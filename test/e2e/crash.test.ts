@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 
 /** Two windows of history; the pace of the import gives time to end a worker in the middle. */
 const HISTORY_DAYS = 32
-/** The lease of the dead worker lasts 15 s, its lock on the job 10 s, and stalled jobs are looked for every 5 s. */
+/** The lease of the dead worker lasts 15 s, its lock on the job 10 s, and stalled jobs are looked for every 3 s. */
 const TAKEN_OVER_WITHIN_MS = 60_000
 
 describe('Ending a worker in the middle of an import', function () {

@@ -9,7 +9,7 @@ const PEOPLE = ['greedy', 'una', 'vic', 'wes']
 const HEAP_MB = 96
 /** 12 MB on the wire, below what is refused; four million objects, above what the heap takes. */
 const FATAL_BODY = `{"recordType":"egv","records":[${'{},'.repeat(4_000_000)}{}]}`
-/** Two deaths, each found after lock and stall check (15.5 s), and the lease of the third (15 s), on a busy machine. */
+/** Two deaths, each found after lock and stall check (13 s), and the lease of the third (15 s), on a busy machine. */
 const PARKED_WITHIN_MS = 200_000
 const WEDGED = new URL('../support/wedged-consumer.ts', import.meta.url).href
 

@@ -110,11 +110,16 @@ describe('A fleet that never stops polling', function () {
     const [victim = expect.fail()] = system.workers
     wires.dexcom.slow(1_000)
     const active = () => redis.lrange('bg:bg-sync:active', 0, -1)
-    await until('syncs are under way', async () => (await active()).length >= 2, 20_000)
+    const ofVictim = async () => {
+      const jobs = await active()
+      const names = await Promise.all(jobs.map((id) => redis.hget(`bg:bg-sync:${id}`, 'pb')))
+      return jobs.filter((_, i) => names[i]?.endsWith(`:${victim.pid}`))
+    }
+    await until('it has syncs under way', async () => (await ofVictim()).length > 0, 20_000)
     victim.kill('SIGKILL')
     const from = Date.now()
-    // What nobody renews the lock of is the victim's.
-    const orphans = await active()
+    const orphans = await ofVictim()
+    expect(orphans, 'what it leaves').not.to.have.length(0)
     const starts = async (id: string) => Number((await redis.hget(`bg:bg-sync:${id}`, 'ats')) ?? Infinity)
     const before = await Promise.all(orphans.map(starts))
     wires.dexcom.slow(0)

@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000
 const SPEED = 600
 /** Data flow for less than this, virtually; what lies beyond would be later than our own present. */
 export const ROOM_HOURS = 90
-/** Lease 15 s, lock 10 s and a look for stalled jobs every 5 s are constants of the product; the rest is work. */
+/** Lease 15 s, lock 10 s and a look for stalled jobs every 3 s are constants of the product; the rest is work. */
 const HEALED_WITHIN_MS = 25_000
 /** A busy machine is not at fault: what the same takes without any fault comes on top, so many times. */
 const SLOWNESS = 2

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { extname, join } from 'node:path'
 import { ConfigError, loadWorkerConfig } from '@bg-ingest/config'
 import { failureLine, refuseUnfit, runUntilSignal, settledWithin, untilAborted } from '@bg-ingest/process'
@@ -35,6 +36,7 @@ try {
       const stopping = () => stop.aborted
       const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
       const consumers = createConsumers(redis, context.tracing.handlers(createHandlers(context.handlerNeeds)), {
+        name: `${hostname()}:${process.pid}`,
         concurrency: config.sync.concurrency,
         onGaveUp: createOnGaveUp(context),
         onPoison: createOnPoison(context),

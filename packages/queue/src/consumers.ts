@@ -29,6 +29,8 @@ export interface SetAside {
 }
 
 export interface ConsumerOptions {
+  /** What the board calls this process where it says who ran a job. */
+  readonly name?: string
   /** Syncs at a time in this process. */
   readonly concurrency: number
   /** Told once per job that is given up: its tries are used up, or more of them cannot help. */
@@ -42,7 +44,10 @@ export interface ConsumerOptions {
   /** Told of a job of another version; it was kept aside, and `unpark` brings it back. */
   readonly onSetAside?: (job: SetAside) => void
   readonly prefix?: string
-  /** 10 s and 5 s bring a killed worker's jobs back within 15.5 s (BullMQ's own 30 s and 30 s: 60 to 90 s, measured). */
+  /**
+   * 10 s and 3 s bring a killed worker's jobs back within 13 s (BullMQ's own 30 s and 30 s: 60 to 90 s, measured). With 5 s
+   * it is 15 s, and a busy machine's delay breaks the 16 s that we promise. A look costs Redis one script a queue and fleet.
+   */
   readonly lockDurationMs?: number
   readonly stalledIntervalMs?: number
   /**
@@ -111,9 +116,10 @@ export function createConsumers(redis: Redis, handlers: JobHandlers, options: Co
     const worker = new PromptWorker(queue, (job, token, signal) => run(job, token, signal), {
       connection: source,
       prefix,
+      ...(options.name !== undefined && { name: options.name }),
       concurrency: perQueue[queue],
       lockDuration: options.lockDurationMs ?? 10_000,
-      stalledInterval: options.stalledIntervalMs ?? 5_000,
+      stalledInterval: options.stalledIntervalMs ?? 3_000,
       maxStalledCount,
       runRetryDelay: RETRY_REDIS_MS,
       settings: { backoffStrategy: (attempts) => retryDelayMs(attempts, random) },
