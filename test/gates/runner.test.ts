@@ -43,9 +43,17 @@ describe('gates: the test command', () => {
   })
 
   it('deals every file to one process', () => {
-    expect(deal(['a', 'b', 'c', 'd', 'e'], 2)).to.deep.equal([
+    expect(deal(['a', 'b', 'c', 'd', 'e'], 2, () => 10)).to.deep.equal([
       ['a', 'c', 'e'],
       ['b', 'd'],
+    ])
+  })
+
+  it('deals so that all processes have alike much to do', () => {
+    const seconds: Readonly<Record<string, number>> = { b: 60, d: 40 }
+    expect(deal(['a', 'b', 'c', 'd', 'e'], 2, (file) => seconds[file] ?? 10)).to.deep.equal([
+      ['b', 'e'],
+      ['a', 'c', 'd'],
     ])
   })
 

@@ -14,13 +14,18 @@ interface MochaOptions {
   readonly backends?: boolean
   /** How many processes its files are dealt out to. More than one pays where tests mostly wait; default 1. */
   readonly processes?: number
+  /** Seconds of the files that take much longer than others, so that all processes end at about the same time. */
+  readonly long?: Readonly<Record<string, number>>
 }
+
+/** What a file counts that `long` does not name. */
+const USUAL_SECONDS = 10
 
 /** A process that has not ended this many ms after its last test has left something open; it is killed. */
 const EXIT_DEADLINE_MS = 60_000
 const REPORT_POLL_MS = 500
 
-export function mochaStep({ name, about, spec, backends = false, processes = 1 }: MochaOptions): Step {
+export function mochaStep({ name, about, spec, backends = false, processes = 1, long = {} }: MochaOptions): Step {
   return {
     name,
     about,
@@ -29,7 +34,9 @@ export function mochaStep({ name, about, spec, backends = false, processes = 1 }
       const env = { ...context.env, ...(backends ? await context.backends() : {}) }
       if (processes === 1) return await runMocha(spec, env, context, 'show')
       const files = globSync([...spec], { cwd: join(context.root, 'test') }).sort()
-      const hands = deal(files, processes).map((hand, index) =>
+      const gone = Object.keys(long).filter((file) => !files.includes(file))
+      if (gone.length > 0) throw new Error(`${name}: "long" names files that are not there: ${gone.join(', ')}`)
+      const hands = deal(files, processes, (file) => long[file] ?? USUAL_SECONDS).map((hand, index) =>
         runMocha(hand, env, context, (line) => context.say(`${index + 1}| ${line}`)),
       )
       return sum(await Promise.all(hands))
@@ -37,9 +44,15 @@ export function mochaStep({ name, about, spec, backends = false, processes = 1 }
   }
 }
 
-/** Neighbours in the alphabet test the same thing and take alike long, so they go to different hands. */
-export function deal<T>(files: readonly T[], hands: number): readonly (readonly T[])[] {
-  return Array.from({ length: hands }, (_, hand) => files.filter((_, index) => index % hands === hand))
+/** Longest first, each to the hand that has the least so far; a hand plays its own in the order in which they came. */
+export function deal<T>(files: readonly T[], hands: number, secondsOf: (file: T) => number): readonly (readonly T[])[] {
+  const loads = Array.from({ length: hands }, () => ({ seconds: 0, files: new Set<T>() }))
+  for (const file of [...files].sort((a, b) => secondsOf(b) - secondsOf(a))) {
+    const least = loads.reduce((best, load) => (load.seconds < best.seconds ? load : best))
+    least.files.add(file)
+    least.seconds += secondsOf(file)
+  }
+  return loads.map((load) => files.filter((file) => load.files.has(file)))
 }
 
 const sum = (outcomes: readonly Outcome[]): Outcome => ({

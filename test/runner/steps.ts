@@ -92,6 +92,23 @@ const e2e = mochaStep({
   spec: ['e2e/**/*.test.ts'],
   backends: true,
   processes: 2,
+  // Measured on two cores, 2026-11-23.
+  long: {
+    'e2e/kill.test.ts': 240,
+    'e2e/hostile-outage.test.ts': 150,
+    'e2e/fleet-ended-workers.test.ts': 105,
+    'e2e/events-outages.test.ts': 85,
+    'e2e/fleet-rolling.test.ts': 85,
+    'e2e/doctor.test.ts': 65,
+    'e2e/fleet-redis.test.ts': 60,
+    'e2e/crash.test.ts': 60,
+    'e2e/events-topology.test.ts': 50,
+    'e2e/ops-commands.test.ts': 50,
+    'e2e/start-refusals.test.ts': 50,
+    'e2e/dexcom-scenarios.test.ts': 45,
+    'e2e/fleet-bad-workers.test.ts': 45,
+    'e2e/fleet.test.ts': 45,
+  },
 })
 
 /** Every step of `npm test`, in order: what fails fastest comes first. */
