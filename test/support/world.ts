@@ -50,6 +50,7 @@ export function aWorld(dynamo: TestDynamo, { retentionDays = 0 } = {}) {
     observer: {
       readings: (type, result, count) =>
         counted.set(`${type} ${result}`, (counted.get(`${type} ${result}`) ?? 0) + count),
+      vanished: (type, count) => counted.set(`${type} vanished`, (counted.get(`${type} vanished`) ?? 0) + count),
       readingLag: () => undefined,
       unknownValues: () => undefined,
       tokenRefresh: (outcome) => counted.set(`token ${outcome}`, (counted.get(`token ${outcome}`) ?? 0) + 1),

@@ -16,6 +16,7 @@ import { publishFresh } from './publish.ts'
 import { NOTHING_SEEN, type SeenBefore, toCompare } from './seen-digest.ts'
 import { spansToRead } from './spans.ts'
 import { step } from './steps.ts'
+import { vanishedFrom } from './vanished.ts'
 
 interface Asked {
   /** Readings that Dexcom has taken back. */
@@ -52,6 +53,18 @@ interface Records {
 export async function compareWithStore(ports: Ports, held: Held, records: Records, window?: Window): Promise<Diff> {
   const stored = await storedIn(ports, held, spansToRead(records, window))
   return diffReadings(records.measurements, stored, held.progress.committed, records.deletions)
+}
+
+/** The same for the whole of a window, with what is stored of it and Dexcom shows no more. */
+export async function compareWindowWithStore(
+  ports: Ports,
+  held: Held,
+  { measurements, deletions }: Records,
+  window: Window,
+): Promise<Diff & { readonly vanished: readonly StoredReading[] }> {
+  const stored = await storedIn(ports, held, [window])
+  const diff = diffReadings(measurements, stored, held.progress.committed, deletions)
+  return { ...diff, vanished: vanishedFrom(measurements, stored) }
 }
 
 async function storedIn({ readings }: Ports, held: Held, spans: readonly Window[]) {

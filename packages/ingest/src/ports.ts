@@ -184,6 +184,8 @@ export interface Publisher {
 /** What the flows tell operators; the worker turns it into metrics. Counts and closed labels only. */
 export interface Observer {
   readings(type: ReadingType, result: 'stored' | 'updated' | 'unchanged' | 'rejected', count: number): void
+  /** Stored readings that a reconciliation did not find at Dexcom any more; they are kept. */
+  vanished(type: ReadingType, count: number): void
   readingLag(seconds: number): void
   /** Values that our lists do not know yet, by the name of their field. */
   unknownValues(field: string, count: number): void

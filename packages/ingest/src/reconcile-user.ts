@@ -1,5 +1,14 @@
-import { type Instant, type Measurement, READING_TYPES, type UserId, type Window } from '@bg-ingest/domain'
-import { commitMeasurements, compareWithStore } from './commit.ts'
+import {
+  DAY_MS,
+  epochMs,
+  type Instant,
+  type Measurement,
+  READING_TYPES,
+  type StoredReading,
+  type UserId,
+  type Window,
+} from '@bg-ingest/domain'
+import { commitMeasurements, compareWindowWithStore } from './commit.ts'
 import { fetchWindow, type WindowContent } from './fetch-window.ts'
 import { type Held, withLease } from './lease.ts'
 import { newest } from './newest-reading.ts'
@@ -73,11 +82,22 @@ async function compareWindow(ports: Ports, held: Held, session: Session, round: 
 /** Of a window's content what differs from the store, newest first, as much of it as one hold of the lease stores. */
 async function newsOf(ports: Ports, held: Held, content: WindowContent, window: Window) {
   const { measurements, deletions } = content
-  const { differences } = await compareWithStore(ports, held, { measurements, deletions }, window)
+  const { differences, vanished } = await compareWindowWithStore(ports, held, { measurements, deletions }, window)
   const differing = new Set(differences.map(({ measurement }) => measurement.recordId))
   // Fingersticks all or none: where one has moved to is told from all of the window's.
   const fingersticks = differences.some(({ measurement }) => measurement.type === 'manual')
   const isNews = ({ type, recordId }: Measurement) => (type === 'manual' ? fingersticks : differing.has(recordId))
   const news = measurements.filter(isNews).sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
-  return { part: news.slice(0, CHUNK), rest: news.length > CHUNK }
+  const rest = news.length > CHUNK
+  // Told once for a window: by the run that gets through with it.
+  if (!rest) tellVanished(ports, vanished)
+  return { part: news.slice(0, CHUNK), rest }
+}
+
+/** A webhook may bring what Dexcom's API shows hours later. */
+const SURELY_SHOWN_MS = DAY_MS
+
+function tellVanished({ observer, clock }: Ports, vanished: readonly StoredReading[]): void {
+  const old = vanished.filter(({ timestamp }) => clock.now() - epochMs(timestamp) > SURELY_SHOWN_MS)
+  for (const [type, readings] of Map.groupBy(old, ({ type }) => type)) observer.vanished(type, readings.length)
 }

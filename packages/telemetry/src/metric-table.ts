@@ -39,6 +39,7 @@ export const METRIC_TABLE: readonly MetricRow[] = [
     labels: { type: 'cgm, calibration, manual', result: 'stored, updated, unchanged, rejected' },
     from: 'worker',
   },
+  { name: 'bg_readings_vanished_total', type: 'counter', labels: { type: 'cgm, calibration' }, from: 'worker' },
   { name: 'bg_reading_lag_seconds', type: 'histogram', labels: {}, from: 'worker' },
   {
     name: 'bg_token_refresh_total',

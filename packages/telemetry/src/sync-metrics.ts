@@ -46,6 +46,12 @@ export function syncMetrics(registry: Registry) {
     labelNames: ['type', 'result'],
     registers,
   })
+  const vanished = new Counter({
+    name: 'bg_readings_vanished_total',
+    help: 'Stored readings that a reconciliation did not find at Dexcom any more, counted anew by each; they are kept',
+    labelNames: ['type'],
+    registers,
+  })
   const lag = new Histogram({
     name: 'bg_reading_lag_seconds',
     help: 'Receipt of a new reading minus its measurement',
@@ -73,6 +79,7 @@ export function syncMetrics(registry: Registry) {
   // Series start at 0: Prometheus cannot see an increase from nothing to 1.
   for (const trigger of TRIGGERS) for (const outcome of SYNC_OUTCOMES) syncs.inc({ trigger, outcome }, 0)
   for (const type of READING_TYPES) for (const result of READING_RESULTS) readings.inc({ type, result }, 0)
+  for (const type of ['cgm', 'calibration']) vanished.inc({ type }, 0)
   for (const outcome of REFRESH_OUTCOMES) refreshes.inc({ outcome }, 0)
   return {
     syncFinished({ trigger, outcome, seconds }: FinishedSync): void {
@@ -81,6 +88,9 @@ export function syncMetrics(registry: Registry) {
     },
     readings(type: ReadingType, result: ReadingResult, count: number): void {
       readings.inc({ type, result }, count)
+    },
+    vanished(type: ReadingType, count: number): void {
+      vanished.inc({ type }, count)
     },
     unknownValues(field: string, count: number): void {
       unknown.inc({ field }, count)

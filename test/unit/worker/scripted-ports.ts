@@ -111,6 +111,7 @@ export function scriptedPorts() {
     publisher,
     observer: {
       readings: () => undefined,
+      vanished: () => undefined,
       readingLag: () => undefined,
       unknownValues: () => undefined,
       tokenRefresh: () => undefined,
