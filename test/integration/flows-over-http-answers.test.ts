@@ -1,8 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { useDynamo } from '../support/dynamo.ts'
-import { type Flows, flowsOverHttp, HASTY, MINUTE_MS, readingsBetween } from '../support/flows-over-http.ts'
+import { HASTY, MINUTE_MS, readingsBetween, useFlowsOverHttp } from '../support/flows-over-http.ts'
 import { expectCode } from '../support/thrown.ts'
 import { HOUR_MS } from '../support/world.ts'
 
@@ -10,19 +9,8 @@ const MIB = 1024 * 1024
 
 describe('answers of Dexcom that are none, through flow, store and wire', function () {
   this.timeout(30_000)
-  const dynamo = useDynamo()
-  let flows: Flows
-  let allowed = {}
-  beforeEach(() => {
-    allowed = {}
-  })
-  afterEach(() => flows.stop(allowed))
+  const { allow, connected } = useFlowsOverHttp()
 
-  const connected = async (options?: Parameters<typeof flowsOverHttp>[1]) => {
-    flows = await flowsOverHttp(dynamo, options)
-    await flows.connect()
-    return flows
-  }
   /** A sync that fails so stores nothing, moves no cursor and spends no token; the next one stores everything, once. */
   async function costsOnlyThatRun(rule: object, code: Parameters<typeof expectCode>[1], data?: typeof HASTY) {
     const { world, ports, client, fault, heal, sync, calls, expectTruth } = await connected()
@@ -175,7 +163,7 @@ describe('answers of Dexcom that are none, through flow, store and wire', functi
         ...readingsBetween(probe + days * 24 * HOUR_MS, days * 24, 0, days > 1 ? 240 : 5),
       ]
       // A refresh that is answered 503 has spent nothing: its token is shown again.
-      allowed = { presentationsOfAToken: 3 }
+      allow({ presentationsOfAToken: 3 })
       const { at, sync, go, simulator, expectTruth } = await connected({ account })
       await sync()
       await at.sim('POST', 'outage', { mode: 'status', status: 503 })

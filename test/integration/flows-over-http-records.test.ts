@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { useDynamo } from '../support/dynamo.ts'
-import { type Flows, flowsOverHttp, MINUTE_MS, readingsBetween } from '../support/flows-over-http.ts'
+import { type Flows, MINUTE_MS, readingsBetween, useFlowsOverHttp } from '../support/flows-over-http.ts'
 import { HOUR_MS } from '../support/world.ts'
 
 const DAY_MS = 24 * HOUR_MS
@@ -9,20 +8,9 @@ const LIVELY = { kind: 'generated', profile: 'lively', historyDays: 0.25 } as co
 
 describe('records as Dexcom may send them, through flow, store and wire', function () {
   this.timeout(30_000)
-  const dynamo = useDynamo()
-  let flows: Flows
-  let allowed = {}
-  beforeEach(() => {
-    allowed = {}
-  })
-  afterEach(() => flows.stop(allowed))
+  const { connected } = useFlowsOverHttp()
 
-  const connected = async (options?: Parameters<typeof flowsOverHttp>[1]) => {
-    flows = await flowsOverHttp(dynamo, options)
-    await flows.connect()
-    return flows
-  }
-  const told = ({ world }: Flows) => world.publisher.ofKind('readings.changed').length
+  const told = ({ world }: Pick<Flows, 'world'>) => world.publisher.ofKind('readings.changed').length
 
   it('F8, trap 7: odd and broken records cost nothing but themselves, also where they begin in the middle of a run', async () => {
     const { sync, setQuirks, world, expectTruth } = await connected({ account: LIVELY })
@@ -131,7 +119,7 @@ describe('records as Dexcom may send them, through flow, store and wire', functi
     expect((await sync()).result.stored, 'out of reach of a poll').to.equal(0)
     await reconcile()
     await expectTruth()
-    expect(told(flows)).to.be.above(2)
+    expect(told({ world })).to.be.above(2)
   })
 
   it('F12: what vanishes from later answers is kept, told as deleted to nobody, and counted', async () => {

@@ -1,26 +1,13 @@
 import { expect } from 'chai'
-import { useDynamo } from '../support/dynamo.ts'
-import { type Flows, flowsOverHttp, MINUTE_MS } from '../support/flows-over-http.ts'
+import { MINUTE_MS, useFlowsOverHttp } from '../support/flows-over-http.ts'
 import { expectCode } from '../support/thrown.ts'
 import { ended } from '../support/token-world.ts'
 import { HOUR_MS } from '../support/world.ts'
 
 describe('what Dexcom refuses, through flow, store and wire', function () {
   this.timeout(30_000)
-  const dynamo = useDynamo()
-  let flows: Flows
-  let allowed = {}
-  beforeEach(() => {
-    allowed = {}
-  })
-  afterEach(() => flows.stop(allowed))
+  const { allow, connected, opened } = useFlowsOverHttp({ countFromConnected: true })
 
-  const connected = async (options?: Parameters<typeof flowsOverHttp>[1]) => {
-    flows = await flowsOverHttp(dynamo, options)
-    await flows.connect()
-    flows.simulator.journal.clear()
-    return flows
-  }
   it('F1: one 401 costs one refresh and one repeat, and the page is there', async () => {
     const { fault, sync, calls, expectTruth } = await connected()
     await fault({ endpoint: 'egvs', count: 1, status: 401 })
@@ -75,7 +62,7 @@ describe('what Dexcom refuses, through flow, store and wire', function () {
   it('F21, trap 15: an account of another region is refused for good, and no other host is asked', async () => {
     const eu = { clientId: 'eu-client', clientSecret: 'eu-secret' }
     const users = [{ name: 'elena', kind: 'generated', profile: 'quiet', historyDays: 0.1 }] as const
-    flows = await flowsOverHttp(dynamo, { simulator: { regions: [{ name: 'eu', applications: [eu], users }] } })
+    const flows = await opened({ simulator: { regions: [{ name: 'eu', applications: [eu], users }] } })
     const { at, world, ports, simulator, connect, sync, expectTruth } = flows
     const abroad = simulator.regions.get('eu')?.baseUrl ?? ''
     expect((await at.login({ __user: 'elena' })).status, 'nobody here knows her').to.equal(400)
@@ -88,7 +75,7 @@ describe('what Dexcom refuses, through flow, store and wire', function () {
     const lost = { ...ports, dexcom: flows.client({ baseUrl: abroad }) }
     await expectCode(sync(lost), 'upstream_misconfigured')
     expect(await world.connection()).to.include({ status: 'connected' })
-    allowed = { presentationsOfAToken: 2 }
+    allow({ presentationsOfAToken: 2 })
     await sync()
     await expectTruth()
   })

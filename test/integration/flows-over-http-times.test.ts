@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { useDynamo } from '../support/dynamo.ts'
-import { type Flows, flowsOverHttp, readingsBetween } from '../support/flows-over-http.ts'
+import { readingsBetween, useFlowsOverHttp } from '../support/flows-over-http.ts'
 import { HOUR_MS } from '../support/world.ts'
 
 const DAY_MS = 24 * HOUR_MS
@@ -11,19 +10,8 @@ const LIVELY = { kind: 'generated', profile: 'lively', historyDays: 0.25 } as co
 
 describe('times of records, through flow, store and wire', function () {
   this.timeout(30_000)
-  const dynamo = useDynamo()
-  let flows: Flows
-  let allowed = {}
-  beforeEach(() => {
-    allowed = {}
-  })
-  afterEach(() => flows.stop(allowed))
+  const { connected } = useFlowsOverHttp()
 
-  const connected = async (options?: Parameters<typeof flowsOverHttp>[1]) => {
-    flows = await flowsOverHttp(dynamo, options)
-    await flows.connect()
-    return flows
-  }
   for (const [name, aheadMs] of [
     ['an hour', HOUR_MS],
     ['a day', DAY_MS],

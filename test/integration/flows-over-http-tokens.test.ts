@@ -1,8 +1,7 @@
 import { AppError, epochMs } from '@bg-ingest/domain'
 import type { Ports } from '@bg-ingest/ingest'
 import { expect } from 'chai'
-import { useDynamo } from '../support/dynamo.ts'
-import { type Flows, flowsOverHttp, MINUTE_MS } from '../support/flows-over-http.ts'
+import { type Flows, MINUTE_MS, useFlowsOverHttp } from '../support/flows-over-http.ts'
 import { expectCode } from '../support/thrown.ts'
 import { ended, tokensOf } from '../support/token-world.ts'
 import { HOUR_MS, LEASE_OVER_MS } from '../support/world.ts'
@@ -12,28 +11,16 @@ const IN_DOUBT_MS = 110_000
 
 describe('grants, through flow, store and wire', function () {
   this.timeout(30_000)
-  const dynamo = useDynamo()
-  let flows: Flows
-  let allowed = {}
-  beforeEach(() => {
-    allowed = {}
-  })
-  afterEach(() => flows.stop(allowed))
+  const { allow, connected } = useFlowsOverHttp({ countFromConnected: true })
 
-  const connected = async (options?: Parameters<typeof flowsOverHttp>[1]) => {
-    flows = await flowsOverHttp(dynamo, options)
-    await flows.connect()
-    flows.simulator.journal.clear()
-    return flows
-  }
-  const refreshToken = async ({ ports, world }: Flows) =>
+  const refreshToken = async ({ ports, world }: Pick<Flows, 'ports' | 'world'>) =>
     ports.vault.open(world.userId, 'refresh_token', (await tokensOf(world)).refresh)
 
   it('G2, trap 1: a run that stood still and shows a spent token unlinks nobody: the faster one has the grant', async () => {
-    const { world, ports, sync, go, expectTruth } = await connected({
+    const { world, simulator, ports, sync, go, expectTruth } = await connected({
       simulator: { refreshReuse: 'reject-only' },
     })
-    allowed = { presentationsOfAToken: 2 }
+    allow({ presentationsOfAToken: 2 })
     go(2 * HOUR_MS)
     const { dexcom } = ports
     const slow: Ports = {
@@ -53,7 +40,7 @@ describe('grants, through flow, store and wire', function () {
     expect(ended(world)).to.deep.equal([])
     await sync()
     await expectTruth()
-    expect(flows.simulator.manners().spentRefreshTokens).to.equal(1)
+    expect(simulator.manners().spentRefreshTokens).to.equal(1)
   })
 
   it('G4: a token answer may take longer than a page may', async () => {
@@ -65,14 +52,14 @@ describe('grants, through flow, store and wire', function () {
   })
 
   it('G5: an answer without a refresh token keeps the one there is', async () => {
-    const { fault, sync, go, expectTruth } = await connected()
-    const before = await refreshToken(flows)
+    const { world, ports, fault, sync, go, expectTruth } = await connected()
+    const before = await refreshToken({ ports, world })
     go(2 * HOUR_MS)
     await fault({ endpoint: 'token', count: 1, action: { kind: 'token-shape', hasRefreshToken: false } })
     await sync()
     await expectTruth()
-    expect(await refreshToken(flows)).to.equal(before)
-    expect(await tokensOf(flows.world)).to.include({ version: 2, presentations: 0 })
+    expect(await refreshToken({ ports, world })).to.equal(before)
+    expect(await tokensOf(world)).to.include({ version: 2, presentations: 0 })
   })
 
   for (const [expiresIn, seconds] of [
@@ -102,7 +89,7 @@ describe('grants, through flow, store and wire', function () {
   it('G8: a rotated secret stops refreshes and unlinks nobody', async () => {
     const { world, at, ports, client, sync, go, calls, expectTruth } = await connected()
     go(2 * HOUR_MS)
-    allowed = { presentationsOfAToken: 4 }
+    allow({ presentationsOfAToken: 4 })
     await at.sim('POST', 'rotate-secret', {})
     for (let i = 0; i < 5; i += 1) await expectCode(sync(), 'upstream_misconfigured')
     expect(calls('token'), 'one look, then nobody for five minutes').to.equal(1)
@@ -114,12 +101,12 @@ describe('grants, through flow, store and wire', function () {
   })
 
   it('G10: a new consent while a sync runs waits for it, and its grant wins', async () => {
-    const { world, at, fault, sync, connect, go, expectTruth } = await connected()
+    const { world, ports, simulator, at, fault, sync, connect, go, expectTruth } = await connected()
     await fault({ endpoint: 'egvs', count: 1, delayMs: 400 })
     const code = await at.code('ada')
     const running = sync()
     await expectCode(
-      new Promise((resolve) => setTimeout(resolve, 100)).then(() => world.connect(code, flows.ports)),
+      new Promise((resolve) => setTimeout(resolve, 100)).then(() => world.connect(code, ports)),
       'lease_taken',
     )
     await running
@@ -129,7 +116,7 @@ describe('grants, through flow, store and wire', function () {
     go(2 * HOUR_MS)
     await sync()
     await expectTruth()
-    expect(flows.simulator.manners().spentRefreshTokens).to.equal(0)
+    expect(simulator.manners().spentRefreshTokens).to.equal(0)
   })
 
   it('G13, G14: a code is exchanged once, and shown again it harms no connection', async () => {
@@ -157,7 +144,7 @@ describe('grants, through flow, store and wire', function () {
   })
 
   it('G18, trap 2: a grant is stored behind 20 s without DynamoDB, and though the page then fails', async () => {
-    const { world, ports, fault, heal, sync, go, expectTruth } = await connected()
+    const { world, simulator, ports, fault, heal, sync, go, expectTruth } = await connected()
     go(2 * HOUR_MS)
     const { accounts } = ports
     let puts = 0
@@ -181,6 +168,6 @@ describe('grants, through flow, store and wire', function () {
     go(LEASE_OVER_MS)
     await sync()
     await expectTruth()
-    expect(flows.simulator.manners()).to.include({ spentRefreshTokens: 0 })
+    expect(simulator.manners()).to.include({ spentRefreshTokens: 0 })
   })
 })

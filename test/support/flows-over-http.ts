@@ -3,7 +3,7 @@ import { createVirtualClock, type SimulatedUser, type SimulatorOptions } from '@
 import { importHistory, type Ports, reconcileUser } from '@bg-ingest/ingest'
 import { expect } from 'chai'
 import { consume } from './convergence.ts'
-import type { TestDynamo } from './dynamo.ts'
+import { type TestDynamo, useDynamo } from './dynamo.ts'
 import { heldOf, type Truth, unlikeTruth } from './held-truth.ts'
 import { REDIRECT, visitSimulator } from './simulator-visitor.ts'
 import { aWorld, HOUR_MS } from './world.ts'
@@ -133,3 +133,34 @@ export const readingsBetween = (nowMs: number, fromHours: number, toHours: numbe
     value: 80 + ((i * 37) % 150),
     trend: 'flat' as const,
   }))
+
+type Manners = Parameters<Flows['stop']>[0]
+
+/**
+ * For a describe block: `connected` gives a test its person, connected, and behind each test the simulator is ended and the
+ * client's manners are judged, but for what the test has said it `allows`.
+ */
+export function useFlowsOverHttp({ countFromConnected = false } = {}) {
+  const dynamo = useDynamo()
+  let flows: Flows
+  let allowed: Manners = {}
+  beforeEach(() => {
+    allowed = {}
+  })
+  afterEach(() => flows.stop(allowed))
+
+  const opened = async (options?: FlowsOptions): Promise<Flows> => {
+    flows = await flowsOverHttp(dynamo, options)
+    return flows
+  }
+  const connected = async (options?: FlowsOptions): Promise<Flows> => {
+    await opened(options)
+    await flows.connect()
+    if (countFromConnected) flows.simulator.journal.clear()
+    return flows
+  }
+  const allow = (manners: Manners) => {
+    allowed = manners
+  }
+  return { opened, connected, allow }
+}
