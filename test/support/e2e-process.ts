@@ -17,6 +17,7 @@ export interface AppProcess {
   output(): string
   /** Rejects where it has not ended after `ms`. */
   exited(ms?: number): Promise<Exit>
+  hasEnded(): boolean
   kill(signal: NodeJS.Signals): void
   /** From here on nobody reads what it writes: its output is a closed pipe. */
   deafen(): void
@@ -26,9 +27,9 @@ export interface ListeningApp extends AppProcess {
   readonly url: string
 }
 
-const START_WITHIN_MS = 20_000
+const START_WITHIN_MS = 60_000
 /** Above every SHUTDOWN_GRACE_SECONDS that these tests set. */
-const END_WITHIN_MS = 15_000
+const END_WITHIN_MS = 30_000
 
 const mainOf = (app: AppName) => fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url))
 
@@ -53,6 +54,7 @@ export function spawnApp(app: AppName, variables: Readonly<Record<string, string
       if (!ended()) await once(child, 'exit', { signal: AbortSignal.timeout(ms) })
       return { code: child.exitCode, signal: child.signalCode }
     },
+    hasEnded: ended,
     kill: (signal) => void child.kill(signal),
     deafen() {
       for (const stream of [child.stdout, child.stderr]) stream.destroy()
@@ -70,8 +72,10 @@ export async function startApp(
 ): Promise<ListeningApp> {
   const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' }, shell)
   const url = () => `http://127.0.0.1:${LISTENING.exec(started.output())?.[1]}`
-  const isReady = async () =>
-    LISTENING.test(started.output()) && (await fetch(`${url()}/readyz`).catch(() => null))?.ok === true
+  const isReady = async () => {
+    if (started.hasEnded()) throw new Error('it ended')
+    return LISTENING.test(started.output()) && (await fetch(`${url()}/readyz`).catch(() => null))?.ok === true
+  }
   try {
     await until(`the ${app} is ready`, isReady, START_WITHIN_MS)
   } catch (cause) {

@@ -76,11 +76,11 @@ export interface OpenStage extends KillStage {
 export function useKillStage(options: StageOptions): KillStage {
   let stage: OpenStage | null = null
   before(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     stage = await openKillStage(options)
   })
   after(async function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     await stage?.close()
   })
   return new Proxy({} as KillStage, {

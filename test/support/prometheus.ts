@@ -15,8 +15,8 @@ export interface ToolRun {
   readonly output: string
 }
 
-const READY_WITHIN_MS = 20_000
-const STOP_WITHIN_MS = 5_000
+const READY_WITHIN_MS = 60_000
+const STOP_WITHIN_MS = 15_000
 
 /** A program of Debian's package `prometheus` (2.42), which is installed where the machine has it not. */
 async function program(name: 'promtool' | 'prometheus'): Promise<string> {
