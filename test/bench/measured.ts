@@ -1,12 +1,12 @@
-/**
- * What `pnpm capacity` reckons with. Ticks, and 2,059 of the bytes of Redis, rest on a measurement; all else is an assumption
- * (docs/operations/capacity.md).
- */
+/** What `pnpm capacity` reckons with. docs/operations/capacity.md says how each was measured, and what is assumed. */
 export const MEASURED = {
-  pollsPerSecondPerWorker: 100,
+  /** In a second of the processor that one worker can use: Node runs it on one. */
+  pollsPerSecondPerWorker: 36,
+  /** 2,059 for a schedule, the rest assumed: eight ended jobs. */
   redisBytesPerUser: 6_000,
-  ticksPerSecond: 1_500,
+  /** The slowest of the runs, with 100,000 people. */
+  ticksPerSecond: 464,
   writeUnitsPerPollWithNews: 6,
-  readUnitsPerPoll: 4,
-  storedBytesPerReading: 420,
+  readUnitsPerPoll: 3,
+  storedBytesPerReading: 403,
 } as const

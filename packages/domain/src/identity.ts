@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Measurement, StoredReading } from './reading.ts'
 
-const digest = (text: string) => createHash('sha256').update(text).digest('base64url')
+const digest = (text: string) => hash('sha256', text, 'base64url')
 
 /**
  * What produced a reading: the transmitter, else the display device. Two uploads of one measurement share it, a

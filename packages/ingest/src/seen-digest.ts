@@ -32,7 +32,13 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
   const found = await digests.read(held.userId).catch(() => null)
   const valid = found && found.run === held.lastFinished && found.committed === held.progress.committed ? found : null
   const known = new Set(valid ? Object.values(valid.hashes).flat() : [])
-  const hash = (record: Measurement | Deletion) => digests.hash(contentOf(held.userId, record))
+  // Each is asked for up to three times: whether it is known, as a fingerstick, and to be kept.
+  const hashed = new Map<Measurement | Deletion, string>()
+  const hash = (record: Measurement | Deletion) => {
+    const done = hashed.get(record) ?? digests.hash(contentOf(held.userId, record))
+    hashed.set(record, done)
+    return done
+  }
   return {
     knows: (record) => known.size > 0 && known.has(hash(record)),
     knowsFingersticks: (records) => {

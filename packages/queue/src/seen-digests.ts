@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { READING_TYPES, type ReadingType, type UserId } from '@bg-ingest/domain'
 import type { Redis } from 'ioredis'
 import { DEFAULT_PREFIX } from './queues.ts'
@@ -40,6 +40,8 @@ export const digestKey = (prefix: string, userId: UserId): string => `${prefix}:
 /** Digests in Redis, at most 4 KB a person. They hold no glucose and no id, and may be lost at any time. */
 export function createSeenDigests(redis: Redis, { key, prefix = DEFAULT_PREFIX }: Options): SeenDigests {
   const keyOf = (userId: UserId) => digestKey(prefix, userId)
+  // Made once: from bytes Node 24 makes one anew for each hash, which takes 30 of its 35 microseconds.
+  const secret = createSecretKey(key)
   /** What the call answers in time; undefined where it does not. */
   const soon = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
     // Calls made while Redis is away would wait for it in a queue without bound.
@@ -62,7 +64,7 @@ export function createSeenDigests(redis: Redis, { key, prefix = DEFAULT_PREFIX }
     async forget(userId) {
       await soon(() => redis.del(keyOf(userId)))
     },
-    hash: (text) => createHmac('sha256', key).update(text).digest().toString('base64url', 0, HASH_BYTES),
+    hash: (text) => createHmac('sha256', secret).update(text).digest().toString('base64url', 0, HASH_BYTES),
   }
 }
 
