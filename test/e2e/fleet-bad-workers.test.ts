@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { PublicReading } from '@bg-ingest/domain'
 import { expect } from 'chai'
 import type { PersonClient } from '../support/e2e-client.ts'
-import { metric } from '../support/e2e-metrics.ts'
+import { metric, metricOfAll } from '../support/e2e-metrics.ts'
 import { type ListeningApp, startApp } from '../support/e2e-process.ts'
 import { aPerson, untilHistoryIs, useSystem } from '../support/e2e-system.ts'
 import { orderVariables } from '../support/kill-order.ts'
@@ -11,6 +11,8 @@ import { until } from '../support/until.ts'
 const HOUR_MS = 3_600_000
 const PEOPLE = ['ann', 'ben', 'cid', 'dot', 'eve', 'fay']
 const POLLED = 'bg_sync_total{trigger="poll",outcome="completed"}'
+/** promises.md, B7. */
+const LOST_SHARE = 0.01
 const CLOCK = new URL('../support/skewed-clock.ts', import.meta.url).href
 const clockAhead = (ms: number) => ({ NODE_OPTIONS: `--import ${CLOCK}`, BG_CLOCK_AHEAD_MS: String(ms) })
 
@@ -80,17 +82,17 @@ describe('A fleet of bad workers', function () {
   })
 
   it('goes on while two other programs take the processors (B7), and loses no lease by it', async () => {
-    const lost = async () =>
-      (
-        await Promise.all(
-          [...bad.values()].map((worker) => metric(worker, 'bg_sync_total{trigger="poll",outcome="failed"}')),
-        )
-      ).reduce((sum, n) => sum + n, 0)
-    const before = await lost()
+    const all = () => [...system.workers, ...bad.values()]
+    /** Runs that had to end because the lease or the lock was over, as far as anybody reads what a worker writes. */
+    const lost = () => all().flatMap(({ output }) => output().match(/"code":"lease_lost"|"job stalled/g) ?? []).length
+    const polls = () => metricOfAll(all(), POLLED)
+    const before = { lost: lost(), polls: await polls() }
     for (let i = 0; i < 2; i++) busy.push(spawn(process.execPath, ['-e', 'for (;;);']))
     for (let round = 0; round < 2; round++) await untilPolledSince(Date.now(), 20_000)
     for (const hog of busy) hog.kill('SIGKILL')
-    expect(await lost()).to.equal(before)
+    const done = (await polls()) - before.polls
+    expect(done, 'polls').to.be.at.least(2 * PEOPLE.length)
+    expect((lost() - before.lost) / done, 'lost leases and locks').to.be.at.most(LOST_SHARE)
   })
 
   it('has asked Dexcom for nobody twice at once, and spent no grant twice', async () => {
