@@ -59,6 +59,15 @@ describe('queue: Redis is away', () => {
     for (const call of Object.values(calls())) await expectUnavailable(call())
   })
 
+  it('answers service_unavailable where Redis is full and takes nothing, and works once there is room (C5)', async function () {
+    this.timeout(20_000)
+    const { requestSync, enqueue } = calls()
+    await bench.redis.config('SET', 'maxmemory', '1')
+    for (const call of [requestSync, enqueue]) await expectUnavailable(call())
+    await bench.redis.config('SET', 'maxmemory', '0')
+    expect(await requestSync()).to.have.property('jobId')
+  })
+
   for (const [kind, connect] of [
     ['requests', connectForRequests],
     ['work', connectForWork],

@@ -20,9 +20,8 @@ const unexpected = () => Promise.reject(new Error('no job of this kind was expec
 
 const NO_HANDLERS = Object.fromEntries(JOB_KEYS.map((key) => [key, unexpected])) as unknown as JobHandlers
 
-/** All parts of the queue over one Redis, under a prefix of their own; close() closes whatever was opened. */
-export async function openQueueBench(url: string) {
-  const prefix = `test-${randomUUID()}`
+/** All parts of the queue over one Redis, under a prefix of their own unless told; close() closes whatever was opened. */
+export async function openQueueBench(url: string, prefix = `test-${randomUUID()}`) {
   const redis = connectForRequests(url, { onError: ignore })
   const work = connectForWork(url, { onError: ignore })
   // Fail-fast commands are refused until the connection stands.
