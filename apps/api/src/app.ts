@@ -24,7 +24,10 @@ export interface AppNeeds
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
   readonly metrics: Pick<ApiContext['metrics'], 'httpRequest' | 'text' | 'webhook'>
-  readonly config: RouteNeeds['config'] & { readonly http: Pick<ApiConfig['http'], 'trustProxy' | 'rateLimits'> }
+  readonly config: RouteNeeds['config'] & {
+    readonly http: Pick<ApiConfig['http'], 'trustProxy' | 'rateLimits'>
+    readonly redis: Pick<ApiConfig['redis'], 'prefix'>
+  }
 }
 
 /** Joins the context with the HTTP surface. */
@@ -32,7 +35,12 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
   const { tickets, vault, producer, connects, config, verifier, metrics, logger, readiness, board } = context
   const { regions, redirectUri } = config.dexcom
   const monotonic = () => performance.now()
-  const limits = createLimits(context.counting, { ...config.http.rateLimits, now: Date.now, monotonic })
+  const limits = createLimits(context.counting, {
+    prefix: config.redis.prefix,
+    ...config.http.rateLimits,
+    now: Date.now,
+    monotonic,
+  })
   const routes = createRoutes({ ...context, ...sharedReaders(context) })
   return createServer({
     routes,

@@ -94,6 +94,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       client.destroy(),
     )
     const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
+    const { prefix } = config.redis
     const redis = owner.own(connectForRequests(config.redis.url.reveal(), { onError }), (client) => client.disconnect())
     const accounts = createAccountReader(dynamo, accountsTable)
     const readings = createReadingReader(dynamo, readingsTable, Date.now, config.retention.days)
@@ -104,7 +105,7 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const trail = owner.own(openTrail(config, logger), (opened) => opened.close())
     const hashUser = createUserHasher(keys)
     const audit = owner.own(createRequestAudit({ trail, hashUser }), (opened) => opened.close())
-    const boardQueues = () => owner.own(openQueues(redis, { onError }), (open) => open.close()).queues
+    const boardQueues = () => owner.own(openQueues(redis, { prefix, onError }), (open) => open.close()).queues
     const load = owner.own(startLoadGauge(), async (gauge) => gauge.stop())
     const delays = new Map(config.dexcom.regions.map(({ name, baseUrl }) => [name, vendorDelayMs(baseUrl)]))
     return {
@@ -115,16 +116,19 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
       accounts: { account: orUnavailable(accounts.account) },
       feed: { changes: orUnavailable(feed.changes) },
       entries: retainedEntries(
-        createLatestReader(redis, { sealer: createSealer(keys, 'latest'), monotonic: () => performance.now() }),
+        createLatestReader(redis, { sealer: createSealer(keys, 'latest'), prefix, monotonic: () => performance.now() }),
         config.retention.days,
         Date.now,
       ),
-      producer: owner.own(createProducer(redis, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
-      syncs: owner.own(createJobReader(redis, { onError }), (reader) => reader.close()),
-      connects: owner.own(createJobReader(redis, { job: ['connectUser', 'configureUser'], onError }), (reader) =>
-        reader.close(),
+      producer: owner.own(createProducer(redis, { prefix, now: Date.now, newId: randomUUID, onError }), (p) =>
+        p.close(),
       ),
-      tickets: createTickets(redis),
+      syncs: owner.own(createJobReader(redis, { prefix, onError }), (reader) => reader.close()),
+      connects: owner.own(
+        createJobReader(redis, { job: ['connectUser', 'configureUser'], prefix, onError }),
+        (reader) => reader.close(),
+      ),
+      tickets: createTickets(redis, { prefix }),
       verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
       vault: createVault(keys, config.encryption.kms),
       cursors: createCursorCodec(keys),

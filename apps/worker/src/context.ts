@@ -102,7 +102,10 @@ export async function createWorkerContext(
     const trail = owner.own(openTrail(config, { logger, auditLog, actor }), (opened) => opened.close())
     const tracing = createTracing({ trail, logger, hashUser, actor, monotonic: () => performance.now() })
     const producer = tracing.producer(queue.producer)
-    const entries = createLatestEntries(queue.redis, { sealer: createSealer(keys, 'latest') })
+    const entries = createLatestEntries(queue.redis, {
+      sealer: createSealer(keys, 'latest'),
+      prefix: config.redis.prefix,
+    })
     const ports = tracing.ports(
       createPorts(
         {
@@ -110,7 +113,7 @@ export async function createWorkerContext(
           publisher,
           dexcom: openDexcom(config, logger, metrics, owner),
           vault: createVault(keys, config.encryption.kms),
-          digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest') }),
+          digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest'), prefix: config.redis.prefix }),
           outbox: { waiting: outbox.logItemsAfter, note: queue.tally.note },
         },
         tracing.observer(metrics),
@@ -151,7 +154,7 @@ export async function createWorkerContext(
         forgetJobs: (userId, askedBefore, signal) => {
           const isBack = async () => (await store.accounts.connection(userId)) !== null
           return forgetJobs(
-            { queues: queue.queues, redis: queue.redis, parked: queue.parked, isBack },
+            { queues: queue.queues, redis: queue.redis, prefix: queue.prefix, parked: queue.parked, isBack },
             userId,
             askedBefore,
             signal,
@@ -261,19 +264,23 @@ function openPublisher({ rabbitmq }: WorkerConfig, logger: Logger, metrics: Metr
 function openQueue({ redis }: WorkerConfig, logger: Logger, owner: Owner) {
   const onError = (error: Error) => logger.warn('redis unreachable', { err: error })
   const client = owner.own(connectForWork(redis.url.reveal(), { onError }), (opened) => opened.disconnect())
-  const { queues, close } = openQueues(client, { onError })
+  const { prefix } = redis
+  const { queues, close } = openQueues(client, { prefix, onError })
   owner.own(queues, close)
   const lookout = owner.own(connectForRequests(redis.url.reveal(), { onError }), (opened) => opened.disconnect())
-  const watched = openQueues(lookout, { onError })
+  const watched = openQueues(lookout, { prefix, onError })
   owner.own(watched, (opened) => opened.close())
   return {
     redis: client,
+    prefix,
     queues,
-    parked: createParkedJobs(client),
-    tally: createOutboxTally(client),
+    parked: createParkedJobs(client, { prefix }),
+    tally: createOutboxTally(client, { prefix }),
     lookout: { redis: lookout, queues: watched.queues },
-    producer: owner.own(createProducer(client, { now: Date.now, newId: randomUUID, onError }), (p) => p.close()),
-    schedules: owner.own(createSchedules(client, { onError }), (schedules) => schedules.close()),
+    producer: owner.own(createProducer(client, { prefix, now: Date.now, newId: randomUUID, onError }), (p) =>
+      p.close(),
+    ),
+    schedules: owner.own(createSchedules(client, { prefix, onError }), (schedules) => schedules.close()),
   }
 }
 
@@ -282,6 +289,7 @@ function openDexcom({ dexcom, redis }: WorkerConfig, logger: Logger, metrics: Me
   for (const { name } of regions) metrics.dexcomRegion(name)
   const gates = createGates({
     redisUrl: redis.url.reveal(),
+    prefix: `${redis.prefix}:`,
     regions: regions.map(({ name }) => name),
     perHour: dexcom.callsPerHour,
     onRedisError: (err) => logger.warn('redis of the call budget unreachable', { err }),

@@ -24,6 +24,8 @@ import { createWatchdog, WATCHDOG_MS } from './watchdog.ts'
 /** What the duties of a worker beside its jobs need. */
 export interface FleetParts {
   readonly redis: Redis
+  /** Begins every key there. */
+  readonly prefix: string
   readonly queues: Queues
   readonly parked: ParkedJobs
   readonly producer: JobProducer
@@ -63,12 +65,13 @@ const DUE_GRACE_MS = 15_000
 /** Starts what a worker does beside its jobs: keeping the schedules, if it leads, and an eye on itself. */
 export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
   const { fleet, consumers, logger, metrics } = needs
+  const { prefix } = fleet
   const stop = new AbortController()
   const reconciler = createReconciler({
     registry: fleet.registry,
     schedules: fleet.schedules,
-    leadership: createLeadership(fleet.redis, { name: 'schedules', token: randomUUID(), ttlMs: LEADER_TTL_MS }),
-    marker: createRestoreMarker(fleet.redis),
+    leadership: createLeadership(fleet.redis, { name: 'schedules', token: randomUUID(), ttlMs: LEADER_TTL_MS, prefix }),
+    marker: createRestoreMarker(fleet.redis, { prefix }),
     requestPoll: (userId) => fleet.producer.requestSync({ userId, trigger: 'poll', requestId: randomUUID() }),
     unpark: () => fleet.parked.unpark(fleet.queues, randomUUID),
     newId: randomUUID,
@@ -83,16 +86,22 @@ export function startFleetDuties(needs: Needs): { stop(): Promise<void> } {
       name: 'examinations',
       token: randomUUID(),
       ttlMs: ROUNDS_LEADER_TTL_MS,
+      prefix,
     }),
-    counter: createRoundCounter(fleet.redis, { name: 'examinations' }),
+    counter: createRoundCounter(fleet.redis, { name: 'examinations', prefix }),
     request: (userId, delayMs) => fleet.producer.enqueue('examineUser', { v: 1, userId }, { delayMs }),
     now: Date.now,
   })
   const sweep = createOutboxSweep({
     ...fleet,
     connected: fleet.brokerConnected,
-    leadership: createLeadership(fleet.redis, { name: 'outbox', token: randomUUID(), ttlMs: SWEEP_LEADER_TTL_MS }),
-    counter: createRoundCounter(fleet.redis, { name: 'outbox' }),
+    leadership: createLeadership(fleet.redis, {
+      name: 'outbox',
+      token: randomUUID(),
+      ttlMs: SWEEP_LEADER_TTL_MS,
+      prefix,
+    }),
+    counter: createRoundCounter(fleet.redis, { name: 'outbox', prefix }),
     async requestPublication(userId) {
       const { jobId } = await fleet.producer.enqueue('publishChanges', { v: 1, userId })
       // One that found the broker away may rest for minutes yet.

@@ -5,6 +5,8 @@ import { forgetTraces, forgetUser, type ParkedJobs, type Queues, type Redis } fr
 interface Needs {
   readonly queues: Queues
   readonly redis: Redis
+  /** Begins every key there. */
+  readonly prefix: string
   /** Whether the person has connected again: what names them from then on is theirs to keep. */
   readonly isBack: (userId: UserId) => Promise<boolean>
   readonly parked: Pick<ParkedJobs, 'forget'>
@@ -25,12 +27,12 @@ const LOOK_AGAIN_MS = 200
  * afterwards, and leaves itself and the run that was to follow on it.
  */
 export async function forgetJobs(
-  { queues, redis, isBack, parked }: Needs,
+  { queues, redis, prefix, isBack, parked }: Needs,
   userId: UserId,
   askedBefore: number,
   stop: AbortSignal,
 ): Promise<Forgotten> {
-  let keys = await forgetTraces(redis, userId)
+  let keys = await forgetTraces(redis, userId, { prefix })
   let jobs = await parked.forget(userId)
   const until = performance.now() + PATIENCE_MS
   while (performance.now() < until && !(await isBack(userId))) {
@@ -44,7 +46,7 @@ export async function forgetJobs(
   if (await isBack(userId)) return { jobs, keys }
   // A run that ended meanwhile may have left its digest, or a job of another version.
   jobs += await parked.forget(userId)
-  keys += await forgetTraces(redis, userId)
+  keys += await forgetTraces(redis, userId, { prefix })
   return { jobs, keys }
 }
 

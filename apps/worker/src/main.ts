@@ -37,6 +37,7 @@ try {
       const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
       const consumers = createConsumers(redis, context.tracing.handlers(createHandlers(context.handlerNeeds)), {
         name: `${hostname()}:${process.pid}`,
+        prefix: config.redis.prefix,
         concurrency: config.sync.concurrency,
         onGaveUp: createOnGaveUp(context),
         onPoison: createOnPoison(context),

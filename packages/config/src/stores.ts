@@ -10,8 +10,16 @@ const secretUrl = (...protocols: readonly string[]) =>
     `must be a URL of ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   )
 
+// Nothing that a pattern of SCAN reads as anything but itself; braces, so that a cluster can keep all keys in one slot.
+const keyPrefix = parsed(
+  (value) => (/^[A-Za-z0-9._{}-]{1,32}$/.test(value) ? value : null),
+  'must be 1 to 32 of A-Z a-z 0-9 . _ { } -',
+)
+
 export const redis = concern(
-  z.object({ REDIS_URL: secretUrl('redis:', 'rediss:') }).transform((env) => ({ url: env.REDIS_URL })),
+  z
+    .object({ REDIS_URL: secretUrl('redis:', 'rediss:'), REDIS_PREFIX: keyPrefix })
+    .transform((env) => ({ url: env.REDIS_URL, prefix: env.REDIS_PREFIX })),
 )
 
 // A URL without a user means guest as well: that is what amqplib falls back to.

@@ -43,6 +43,13 @@ export const variables: readonly Variable[] = [
     readBy: BOTH,
   },
   {
+    name: 'REDIS_PREFIX',
+    fallback: 'bg',
+    meaning:
+      'Begins the name of every key and channel in Redis. Another one for each environment that shares a database with others: 1 to 32 of `A-Z a-z 0-9 . _ { } -`',
+    readBy: BOTH,
+  },
+  {
     name: 'DYNAMODB_ENDPOINT',
     fallback: null,
     unset: 'AWS itself',

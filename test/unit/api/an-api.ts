@@ -299,6 +299,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
       }),
       metrics,
       config: {
+        redis: { prefix: 'bg' },
         dexcom: {
           redirectUri,
           regions: [

@@ -46,6 +46,8 @@ const CASES: readonly (readonly [string, Load, Environment, readonly string[]])[
     { KMS_KEY_ARN: `arn:aws:kms:eu-west-1:111122223333:alias/${CANARY}` },
     ['KMS_KEY_ARN'],
   ],
+  ['a prefix that is a pattern', loadApi, { REDIS_PREFIX: `${CANARY}*` }, ['REDIS_PREFIX']],
+  ['a prefix with a separator', loadWorker, { REDIS_PREFIX: `${CANARY}:x` }, ['REDIS_PREFIX']],
   ['no client id', loadApi, { DEXCOM_CLIENT_ID: '' }, ['DEXCOM_CLIENT_ID']],
   ['no client secret', loadWorker, { DEXCOM_CLIENT_SECRET: '' }, ['DEXCOM_CLIENT_SECRET']],
   ['half a region', loadWorker, { DEXCOM_EU_CLIENT_ID: CANARY }, ['DEXCOM_EU_CLIENT_SECRET']],

@@ -17,6 +17,7 @@ describe('configuration', () => {
       rateLimits: { perUser: { limit: 300, windowMs: 60_000 }, perIp: { limit: 1000, windowMs: 60_000 } },
     })
     expect(config.redis.url.reveal()).to.equal('redis://localhost:6379')
+    expect(config.redis.prefix).to.equal('bg')
     expect(config.dynamo).to.deep.equal({
       server: { endpoint: undefined, region: 'us-east-1', anyCredentials: false },
       readingsTable: 'bg_readings',

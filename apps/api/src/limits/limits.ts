@@ -22,6 +22,8 @@ export interface Limits {
 }
 
 interface LimitSettings {
+  /** Begins every key in Redis. */
+  readonly prefix: string
   readonly perUser: RateLimit
   readonly perIp: RateLimit
   readonly now: () => number
@@ -33,9 +35,9 @@ const CALLS_PER_FAILURE = 100
 const OPERATOR_FAILURES: RateLimit = { limit: 10, windowMs: 60_000 }
 
 /** Every limit of this API. They share what Redis counts; keys hold hashes, since Redis may name nobody who was erased. */
-export function createLimits(redis: CountingRedis, { perUser, perIp, now, monotonic }: LimitSettings): Limits {
+export function createLimits(redis: CountingRedis, { prefix, perUser, perIp, now, monotonic }: LimitSettings): Limits {
   const countsOf = (name: string, of: RateLimit) =>
-    createSharedCounts(redis, { prefix: `bg:limit:${name}:`, ...of, monotonic })
+    createSharedCounts(redis, { prefix: `${prefix}:limit:${name}:`, ...of, monotonic })
   const limiter = (name: string, counts: SharedCounts, withoutRedis: 'open' | 'closed', of: RateLimit, keyOf: KeyOf) =>
     rateLimit({
       identifier: name,
@@ -60,8 +62,8 @@ export function createLimits(redis: CountingRedis, { perUser, perIp, now, monoto
     perAddress: limiter('address', countsOf('address', perIp), 'open', perIp, (req) => addressKey(req.ip)),
     perCaller: (req, res, next) => (isRead(req) ? reads : writes)(req, res, next),
     perSender: limiter('sender', countsOf('sender', perSender), 'closed', perSender, senderOf),
-    failures: createFailures(redis, { prefix: 'bg:limit:failures:', ...failureLimit, monotonic }),
-    operatorFailures: createFailures(redis, { prefix: 'bg:limit:operator:', ...OPERATOR_FAILURES, monotonic }),
+    failures: createFailures(redis, { prefix: `${prefix}:limit:failures:`, ...failureLimit, monotonic }),
+    operatorFailures: createFailures(redis, { prefix: `${prefix}:limit:operator:`, ...OPERATOR_FAILURES, monotonic }),
   }
 }
 
