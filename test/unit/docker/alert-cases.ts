@@ -187,6 +187,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: '30m',
   },
   {
+    alert: 'CallersRefused',
+    fires: { [answers(200)]: '0+60x40', [answers(401)]: '0+40x40' },
+    quiet: { [answers(200)]: '0+990x40', [answers(401)]: '0+5x40', [answers(403)]: '0+5x40' },
+    at: '30m',
+  },
+  {
     alert: 'RecordsRejected',
     fires: { [readings('unchanged')]: '0+90x120', [readings('rejected')]: '0+10x120' },
     quiet: { [readings('unchanged')]: '0+990x120', [readings('rejected')]: '0+5x120' },
