@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { consumeReadings, deadLettersOf } from '@bg-ingest/client/events'
 import type { Channel, GetMessage } from 'amqplib'
 import { expect } from 'chai'
+import { findLeaks } from '../support/canaries.ts'
 import type { PersonClient } from '../support/e2e-client.ts'
 import { runDocumented } from '../support/e2e-documented-consumer.ts'
 import { runRepublish } from '../support/e2e-republish.ts'
@@ -221,6 +222,17 @@ describe('Events where at the broker', function () {
     poisoned.refuse(() => false)
     const [letter] = await drain(dead)
     if (!letter) throw new Error('no dead letter')
+    // It holds a person's readings, as the event did; nothing else, and no way to any more of them.
+    const told = letter.content.toString()
+    expect(createEventCheck()('readings.changed', JSON.parse(told))).to.deep.equal([])
+    const { users } = await stage.system.sim('GET', 'users')
+    const secrets = [stage.token, ...users.map(({ dexcomUserId }: { dexcomUserId: string }) => dexcomUserId)]
+    const leaks = await findLeaks(stage.system, {
+      people: [],
+      secrets,
+      told: [told, JSON.stringify(letter.properties)],
+    })
+    expect(leaks).to.deep.equal([])
     for (let i = 0; i < 2; i += 1)
       channel.sendToQueue('poisoned', letter.content, { ...letter.properties, headers: {} })
     await poisoned.expectEverything(people[0] as PersonClient)

@@ -7,6 +7,7 @@ import { createUserHasher } from '@bg-ingest/security'
 import { expect } from 'chai'
 import { findLeaks } from '../support/canaries.ts'
 import { call, type PersonClient } from '../support/e2e-client.ts'
+import { type Listener, listen } from '../support/e2e-events.ts'
 import { runOps } from '../support/e2e-ops.ts'
 import { killApp } from '../support/e2e-process.ts'
 import { webhookSender } from '../support/e2e-sender.ts'
@@ -33,6 +34,7 @@ describe('Logs and audit trail', function () {
   const people = new Map<string, PersonClient>()
   const told: string[] = []
   let dir: string
+  let listener: Listener
   const person = (name: string) => people.get(name) ?? expect.fail()
   const hashOf = ({ userId }: PersonClient) => {
     const [id = '', key = ''] = (system.variables['ENCRYPTION_KEYS'] ?? '').split(':')
@@ -48,6 +50,7 @@ describe('Logs and audit trail', function () {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'bg-audit-'))
+    listener = await listen()
     await Promise.all(
       ['ann', 'bea', 'cid'].map(async (name) => people.set(name, await system.connect(aPerson(name), name))),
     )
@@ -57,7 +60,10 @@ describe('Logs and audit trail', function () {
       return states.every(({ lastSuccessAt }) => lastSuccessAt !== null)
     })
   })
-  after(() => rm(dir, { recursive: true, force: true }))
+  after(async () => {
+    await listener?.close()
+    await rm(dir, { recursive: true, force: true })
+  })
 
   it('one id leads from a request through its job and the calls to Dexcom to what is told', async () => {
     const ann = person('ann')
@@ -126,11 +132,14 @@ describe('Logs and audit trail', function () {
       told.push((await ann.call(method, path)).text)
     told.push((await call(`${system.apiUrl}/api/bg/${ann.userId}/latest`, 'GET', { token: `${ann.token}x` })).text)
 
+    // What a consumer cannot take in lies in its dead letters as it was told, for as long as it likes.
+    const events = [...people.values()].flatMap(({ userId }) => listener.about(userId))
+    expect(events).not.to.have.length(0)
     const dexcomIds = (await system.sim('GET', 'users')).users.map((u: { dexcomUserId: string }) => u.dexcomUserId)
     const leaks = await findLeaks(system, {
       people: [...[...people.values()].map(({ userId }) => userId), ...dexcomIds, 'CANARY', TOLD],
-      secrets: [...[...people.values()].map(({ token }) => token), TOLD, 'CANARY-record'],
-      told,
+      secrets: [...[...people.values()].map(({ token }) => token), ...dexcomIds, TOLD, 'CANARY-record'],
+      told: [...told, JSON.stringify(events)],
     })
     expect(leaks).to.deep.equal([])
   })
