@@ -1,29 +1,38 @@
-import { createMetrics } from '@bg-ingest/telemetry'
+import { createMetrics, METRIC_TABLE } from '@bg-ingest/telemetry'
 import { expect } from 'chai'
 
 const made = (options: Partial<Parameters<typeof createMetrics>[0]> = {}) =>
   createMetrics({ service: 'worker', defaultMetrics: false, ...options })
 
-/** The families that contract.md 6 names and this build has. */
-const FAMILIES = {
-  http_request_duration_seconds: 'histogram',
-  bg_sync_duration_seconds: 'histogram',
-  bg_sync_total: 'counter',
-  bg_readings_total: 'counter',
-  bg_reading_lag_seconds: 'histogram',
-  bg_token_refresh_total: 'counter',
-  bg_dexcom_request_duration_seconds: 'histogram',
-  bg_events_published_total: 'counter',
-  bg_queue_jobs: 'gauge',
-  bg_queue_oldest_seconds: 'gauge',
-  bg_dynamodb_consumed_units_total: 'counter',
-} as const
+/** What the contract names: dashboards that we do not know are built on these types and labels. */
+const FAMILIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  http_request_duration_seconds: ['histogram', 'method', 'route', 'status'],
+  bg_sync_duration_seconds: ['histogram', 'trigger', 'outcome'],
+  bg_sync_total: ['counter', 'trigger', 'outcome'],
+  bg_readings_total: ['counter', 'type', 'result'],
+  bg_reading_lag_seconds: ['histogram'],
+  bg_token_refresh_total: ['counter', 'outcome'],
+  bg_webhook_total: ['counter', 'outcome'],
+  bg_webhook_processing_seconds: ['histogram'],
+  bg_dexcom_request_duration_seconds: ['histogram', 'endpoint', 'status'],
+  bg_dexcom_budget_remaining: ['gauge', 'region'],
+  bg_dexcom_circuit_state: ['gauge', 'region'],
+  bg_events_published_total: ['counter', 'type', 'outcome'],
+  bg_outbox_pending: ['gauge'],
+  bg_queue_jobs: ['gauge', 'queue', 'state'],
+  bg_queue_oldest_seconds: ['gauge', 'queue'],
+  bg_connections: ['gauge', 'status'],
+  bg_dynamodb_consumed_units_total: ['counter', 'operation', 'kind'],
+}
 
 describe('metrics', () => {
   it('shows every family before anything has happened', async () => {
     const { body, contentType } = await made().text()
     expect(contentType).to.contain('text/plain; version=0.0.4')
-    for (const [name, type] of Object.entries(FAMILIES)) {
+    for (const [name, [type, ...labels]] of Object.entries(FAMILIES)) {
+      expect(Object.keys(METRIC_TABLE.find((metric) => metric.name === name)?.labels ?? {}), name).to.have.members(
+        labels,
+      )
       expect(body).to.match(new RegExp(`^# HELP ${name} .+\\n# TYPE ${name} ${type}$`, 'm'))
     }
     expect(body).not.to.contain('nodejs_')
