@@ -52,7 +52,7 @@ describe('Events while the broker', function () {
     expect(await stage.told('timeout')).to.equal(0)
   })
 
-  it('is under a memory alarm, go on being stored, and are told after it', async () => {
+  it(`is under a memory alarm for ${ROUNDS} syncs each, ten minutes of forty people, go on being stored, in flat memory, and are told after it`, async () => {
     await stage.control('set_vm_memory_high_watermark', 'absolute', '1MB')
     try {
       // Its first message tells the worker of the alarm.

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createVirtualClock, type SimulatorOptions } from '@bg-ingest/dexcom-simulator'
 import { type RunningRabbitmq, startRabbitmq } from '@bg-ingest/local-stack'
-import { type Channel, type ChannelModel, connect } from 'amqplib'
+import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
 import { type PersonClient, tokenOf } from './e2e-client.ts'
 import { metric } from './e2e-metrics.ts'
 import { type System, startSystem, untilHistoryIs } from './e2e-system.ts'
+import { freePort } from './free-port.ts'
 import { openReadingsOracle, type ReadingsOracle } from './readings-oracle.ts'
 import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts'
 import { until } from './until.ts'
@@ -37,6 +36,7 @@ export interface EventsStage {
   control(...args: string[]): Promise<string>
   /** A connection past the wire, closed with the stage. */
   channel(): Promise<Channel>
+  confirmChannel(): Promise<ConfirmChannel>
   openOracle(queue?: string): Promise<ReadingsOracle>
   /** Connects somebody; `whole` waits until what there is of them is imported, from where on polls go on. */
   connect(account: string, whole?: boolean): Promise<PersonClient>
@@ -89,6 +89,12 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
     if (!first) throw new Error('there is no worker')
     return first
   }
+  const connection = async () => {
+    const model = await connect(running().url)
+    model.on('error', () => undefined)
+    open.push(model)
+    return model
+  }
   const openOracle = async (queue = QUEUE) => {
     const oracle = await openReadingsOracle({
       url: running().url,
@@ -122,11 +128,9 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
       return (await run('/usr/lib/rabbitmq/bin/rabbitmqctl', ['-q', ...args], { env: { ...running().controlEnv } }))
         .stdout
     },
+    confirmChannel: async () => (await connection()).createConfirmChannel(),
     async channel() {
-      const model = await connect(running().url)
-      model.on('error', () => undefined)
-      open.push(model)
-      const channel = await model.createChannel()
+      const channel = await (await connection()).createChannel()
       channel.on('error', () => undefined)
       return channel
     },
@@ -170,15 +174,6 @@ export async function startEventsStage({ accounts, name, withBroker }: StageOpti
 /** A tenth of a day each, so that everybody has something to show when they connect. */
 const usersOf = (accounts: readonly string[]): NonNullable<SimulatorOptions['users']> =>
   accounts.map((name) => ({ name, kind: 'generated', profile: 'quiet', historyDays: name === 'long' ? 10 : 0.1 }))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Waits until the worker says that it reaches its broker, or that it does not. */
 export const untilBrokerIs = (stage: EventsStage, state: 'connected' | 'degraded', ms = 20_000) =>

@@ -256,6 +256,7 @@ function openPublisher({ rabbitmq }: WorkerConfig, logger: Logger, metrics: Metr
       url: rabbitmq.url.reveal(),
       onOutcome: metrics.eventPublished,
       onState: (state) => logger.info('broker', { state }),
+      onRefused: (reason) => logger.warn('the broker ended or refused the connection, tried again', { reason }),
     }),
     (publisher) => publisher.close(),
   )

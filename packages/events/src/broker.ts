@@ -2,12 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ChannelModel, connect, type RecoveringChannelModel } from 'amqplib'
 import { type ConfirmingChannel, confirmingChannel } from './confirming-channel.ts'
 import type { BrokerState, PublishOutcome } from './outcome.ts'
+import { createReconnectDelay } from './reconnect-delay.ts'
+import { refusalOf, UNKNOWN } from './refusal.ts'
 
 export interface BrokerOptions {
   readonly url: string
   readonly exchange: string
   readonly confirmTimeoutMs: number
   readonly onState: ((state: BrokerState) => void) | undefined
+  readonly onRefused: ((reason: string) => void) | undefined
+  /** From 0 to 1. */
+  readonly random: () => number
 }
 
 export interface Broker {
@@ -20,17 +25,19 @@ export interface Broker {
 const HANDSHAKE_MS = 10_000
 /** Two missed beats end a connection that nobody closed: 20 to 30 s. */
 const HEARTBEAT_SECONDS = 10
-const RECONNECT = { initialDelay: 200, maxDelay: 5_000, factor: 2, jitter: 0.5 }
 /** A living broker answers a close in milliseconds; from another we take the socket away. */
 const CLOSE_MS = 2_000
 
 /** One connection that comes back by itself, with one confirm channel. Never throws for a broker that is away. */
-export function openBroker({ url, exchange, confirmTimeoutMs, onState }: BrokerOptions): Broker {
+export function openBroker(options: BrokerOptions): Broker {
+  const { url, exchange, confirmTimeoutMs, onState, onRefused, random } = options
   const shutdown = new AbortController()
   let current: ConfirmingChannel | null = null
   let blocked = false
   let stuck: NodeJS.Timeout | null = null
   let announced: BrokerState = 'connecting'
+  let refusal: string | null = null
+  const reconnect = createReconnectDelay({ random, now: () => performance.now() })
 
   function state(): BrokerState {
     if (shutdown.signal.aborted) return 'off'
@@ -43,6 +50,15 @@ export function openBroker({ url, exchange, confirmTimeoutMs, onState }: BrokerO
     if (now === announced) return
     announced = now
     onState?.(now)
+  }
+
+  /** Says once why, not at each try. */
+  function tellRefusal(err: Error): void {
+    const reason = refusalOf(err)
+    // What follows on a refusal has no code of its own.
+    if (reason === refusal || (reason === UNKNOWN && refusal) || shutdown.signal.aborted) return
+    refusal = reason
+    onRefused?.(reason)
   }
 
   /** A broker that let a message wait too long gets no other, until it answers or as long again has passed. */
@@ -61,7 +77,7 @@ export function openBroker({ url, exchange, confirmTimeoutMs, onState }: BrokerO
 
   /** amqplib revives only what is made here. */
   async function setup(model: ChannelModel): Promise<void> {
-    model.on('error', ignore) // `close` follows
+    model.on('error', tellRefusal) // `close` follows
     model.on('blocked', () => setBlocked(true))
     model.on('unblocked', () => setBlocked(false))
     const channel = await model.createConfirmChannel()
@@ -70,9 +86,12 @@ export function openBroker({ url, exchange, confirmTimeoutMs, onState }: BrokerO
       exchange,
       confirmTimeoutMs,
       onTimeout: () => setStuck(true),
-      onAnswer: () => stuck && setStuck(false),
+      onAnswer() {
+        refusal = null
+        if (stuck) setStuck(false)
+      },
     })
-    channel.on('error', ignore) // `close` follows
+    channel.on('error', tellRefusal) // `close` follows
     channel.on('close', () => {
       if (current === confirming) current = null
       blocked = false
@@ -82,13 +101,14 @@ export function openBroker({ url, exchange, confirmTimeoutMs, onState }: BrokerO
     })
     await channel.assertExchange(exchange, 'topic', { durable: true })
     current = confirming
+    reconnect.opened()
     announce()
   }
 
   const socket = { timeout: HANDSHAKE_MS, signal: shutdown.signal }
-  const recovery = { ...RECONNECT, waitForConnect: false, setup }
+  const recovery = { calculateDelay: reconnect.next, waitForConnect: false, setup }
   const connecting: Promise<RecoveringChannelModel> = connect(withHeartbeat(url), { ...socket, recovery })
-  const connection = connecting.then((model) => model.on('error', ignore))
+  const connection = connecting.then((model) => model.on('error', ignore).on('connect-failed', tellRefusal))
 
   return {
     state,

@@ -28,6 +28,10 @@ export interface PublisherOptions {
   /** Called with the CloudEvents type, once per call, type and outcome. */
   readonly onOutcome?: (type: string, outcome: PublishOutcome, count: number) => void
   readonly onState?: (state: BrokerState) => void
+  /** Called with a code, never a message of the broker's, when it cannot be used for another reason than before. */
+  readonly onRefused?: (reason: string) => void
+  /** From 0 to 1, for the pauses between two tries to connect. */
+  readonly random?: () => number
 }
 
 /** RabbitMQ confirms in a millisecond, after a flush to disk in some tens; seconds mean that it is stuck. */
@@ -43,9 +47,11 @@ export function createPublisher({
   maxInFlight = MAX_IN_FLIGHT,
   onOutcome,
   onState,
+  onRefused,
+  random = Math.random,
 }: PublisherOptions): EventPublisher {
   const inFlight = createInFlight(maxInFlight)
-  const broker = openBroker({ url, exchange, confirmTimeoutMs, onState })
+  const broker = openBroker({ url, exchange, confirmTimeoutMs, onState, onRefused, random })
 
   /** Behind one that was not taken, the rest stays here: it would arrive out of order. */
   async function send({ routingKey, event }: OutgoingEvent, order: { broken: boolean }): Promise<PublishOutcome> {
