@@ -19,7 +19,7 @@ import {
   sweepErased,
   syncUser,
 } from '@bg-ingest/ingest'
-import type { JobHandlers, JobProducer, Schedules } from '@bg-ingest/queue'
+import { definitionOf, type JobHandlers, type JobProducer, type Schedules } from '@bg-ingest/queue'
 import type { Metrics } from '@bg-ingest/telemetry'
 import type { ConcludeErasure } from './conclude-erasure.ts'
 import type { Forgotten } from './forget-jobs.ts'
@@ -164,14 +164,20 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       if (more) await producer.enqueue('reconcileUser', { v: 1, userId })
     },
 
-    async publishChanges({ userId }, { signal }) {
+    async publishChanges({ userId }, { signal, attempt }) {
       const { pending, more } = await publishChanges(ports, userId, signal)
       // Asked for while this job still runs: it follows at once, behind those of others that wait.
       if (more) await producer.enqueue('publishChanges', { v: 1, userId })
-      else if (pending) throw new AppError('service_unavailable', 'The broker did not take every event')
+      else if (pending && attempt < PUBLISH_TRIES)
+        throw new AppError('service_unavailable', 'The broker did not take every event')
+      // The last try ends in peace: what waits is in the log, and the next sync, the pass of the hour or the return of the
+      // broker asks anew. A failed job for every person and poll would bury those that somebody has to look at.
+      return { pending }
     },
   }
 }
+
+const PUBLISH_TRIES = definitionOf('publishChanges').options.attempts ?? 1
 
 /** An erasure waits for the broker as long as it takes: consumers learn of it before they learn of a new connection. */
 const TELL_AGAIN_MS = 10_000

@@ -73,7 +73,8 @@ export function aWorker(over: Partial<HandlerNeeds> = {}) {
     handlers.disconnectUser({ v: 1, userId: ALICE, erase, requestId: 'req-1' }, context)
   const configure = (change: { readonly pollIntervalSeconds?: number; readonly paused?: boolean }) =>
     handlers.configureUser({ v: 1, userId: ALICE, requestId: 'req-1', ...change }, context)
-  const publish = () => handlers.publishChanges({ v: 1, userId: ALICE }, context)
+  const publish = (attempt = context.attempt) =>
+    handlers.publishChanges({ v: 1, userId: ALICE }, { ...context, attempt })
   const tick = () => handlers.pollTick({ v: 1, userId: ALICE }, context)
   /** What was done since the last look. */
   const done = () => did.splice(0)

@@ -1,4 +1,5 @@
 import { AppError, toInstant } from '@bg-ingest/domain'
+import { definitionOf } from '@bg-ingest/queue'
 import { expect } from 'chai'
 import { aMeasurement } from '../../support/build.ts'
 import { expectCode } from '../../support/thrown.ts'
@@ -162,6 +163,17 @@ describe('worker: handlers', () => {
       const error = await expectCode(worker.publish(), 'service_unavailable')
       expect(error.retryable).to.equal(true)
       expect(worker.store.state()).to.deep.include({ committedSequence: 2, publishedSequence: 1 })
+    })
+
+    it('leaves no failed job behind when the broker stays away: what waits is asked for anew by others', async () => {
+      const worker = await connected()
+      worker.publisher.accept(0)
+      worker.dexcom.add(measured(worker, HOUR_MS))
+      await worker.sync()
+      const { attempts = 0 } = definitionOf('publishChanges').options
+      await expectCode(worker.publish(attempts - 1), 'service_unavailable')
+      expect(await worker.publish(attempts)).to.deep.equal({ pending: true })
+      expect(worker.store.state()).to.deep.include({ committedSequence: 1, publishedSequence: 0 })
     })
   })
 })
