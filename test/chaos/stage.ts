@@ -41,6 +41,7 @@ export async function openChaosStage(random: () => number): Promise<ChaosStage> 
       variables: backends.variables,
       redisUrl: backends.redis.url,
       hear: () => hearDurably(backends.rabbitmq.url),
+      brokerUrl: backends.rabbitmq.url,
     })
     const health = watchHealth(
       () => [stage.system.api, ...stage.system.workers.filter(({ pid }) => isAlive(pid))],

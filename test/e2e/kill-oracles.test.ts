@@ -47,6 +47,12 @@ function told({ first, last }: { readonly first: number; readonly last: number }
   return { routingKey: 'readings.changed', messageId: event.id, contentType: '', persistent: true, event }
 }
 
+/** A reference consumer that has everything up to a sequence. */
+function takenOf(through: number): Evidence['taken'] {
+  const changes = changesOf(1, through).map((change) => [change.reading.id, change] as const)
+  return { through, readings: new Map(changes), wrongs: [] }
+}
+
 /** What a run leaves in which every promise was kept, one message told twice. */
 const SOUND: Evidence = {
   userId: USER,
@@ -58,6 +64,7 @@ const SOUND: Evidence = {
     { after: 4, through: 6, latestSequence: 6, changes: changesOf(5, 6) },
   ],
   heard: [...RANGES, ...RANGES.slice(1)].map(told),
+  taken: takenOf(6),
   state: { committed: 6, published: 6, parked: false },
   leased: false,
   log: RANGES,
@@ -92,6 +99,9 @@ const PLANTS: Readonly<Record<string, readonly [Partial<Evidence>, readonly stri
     ['O3'],
   ],
   'the first message came last': [{ heard: heardBut(...RANGES.slice(1), ...RANGES.slice(0, 1)) }, ['O4']],
+  'the reference consumer lags behind': [{ taken: { ...takenOf(6), through: 3 } }, ['O4']],
+  'the reference consumer has not a reading': [{ taken: { ...takenOf(3), through: 6 } }, ['O4']],
+  'the reference consumer had a change twice': [{ taken: { ...takenOf(6), wrongs: ['3 twice'] } }, ['O4']],
   'the log has a hole': [
     {
       log: [

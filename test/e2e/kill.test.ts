@@ -51,6 +51,8 @@ describe('Killing workers at every step', function () {
     await stage.converge()
     for (const watched of stage.people)
       expect((await stage.witness.evidence(watched)).truth, watched.account).not.to.have.length(0)
+    // Nothing has gone wrong yet, so nothing is told twice, and nothing later than what follows it.
+    expect({ repeats: stage.oracle.repeats, gaps: stage.oracle.gaps }).to.deep.equal({ repeats: 0, gaps: [] })
   })
 
   it(`dies in a refresh: ${TOKEN_CASES.map(({ name }) => name).join('; ')}`, async () => {
@@ -155,6 +157,14 @@ describe('Killing workers at every step', function () {
     const names = people.map(({ person }) => person.userId)
     const secrets = people.map(({ person }) => person.token)
     expect(await findLeaks(system, { processes, people: names, secrets })).to.deep.equal([])
+  })
+
+  it('has told the reference consumer every change, without a gap, and nothing that it could not take in (I3, I4)', async () => {
+    const { oracle } = stage
+    stage.note(`the reference consumer dropped ${oracle.repeats} repeats`)
+    expect(oracle.repeats, 'kills behind a confirm').to.be.above(0)
+    expect(oracle.gaps).to.deep.equal([])
+    expect(await oracle.deadLetters()).to.equal(0)
   })
 
   async function committed(): Promise<number> {

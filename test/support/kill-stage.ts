@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { createVirtualClock, type SimulatorOptions, type VirtualClock } from '@bg-ingest/dexcom-simulator'
+import { tokenOf } from './e2e-client.ts'
 import { type Listener, listen } from './e2e-events.ts'
 import { type AppProcess, killApp, type ListeningApp } from './e2e-process.ts'
-import { aPerson, type System, startSystem } from './e2e-system.ts'
+import { aPerson, fromRunner, type System, startSystem } from './e2e-system.ts'
 import { type ArmedProcess, type KillOrder, spawnArmed } from './kill-order.ts'
 import { untilConverged } from './oracle-convergence.ts'
 import { openWitness, type Watched, type Witness } from './oracle-evidence.ts'
 import type { Allowed } from './oracles.ts'
+import { openReadingsOracle, type ReadingsOracle } from './readings-oracle.ts'
 import { until } from './until.ts'
 
 const HOUR_MS = 3_600_000
@@ -25,6 +28,8 @@ const FIRST_WITHIN_MS = 120_000
 export interface KillStage {
   readonly system: System
   readonly listener: Listener
+  /** The reference consumer of packages/client, on a queue of its own. */
+  readonly oracle: ReadingsOracle
   readonly witness: Witness
   readonly people: readonly Watched[]
   /** Every worker that was ever started. */
@@ -64,6 +69,8 @@ export interface StageOptions {
   readonly variables?: Readonly<Record<string, string>>
   /** Hears what the service tells; the runner's broker unless told otherwise. */
   readonly hear?: () => Promise<Listener>
+  /** Where the reference consumer listens; at the runner's broker unless told otherwise. */
+  readonly brokerUrl?: string
   /** Where the witness looks into Redis; as the workers do unless told otherwise. */
   readonly redisUrl?: string
 }
@@ -110,8 +117,16 @@ export async function openKillStage(options: StageOptions): Promise<OpenStage> {
   })
   try {
     const listener = await (options.hear ?? listen)()
-    const witness = openWitness(system, listener, options.redisUrl)
-    return createStage({ system, clock, listener, witness })
+    const ours = new Set<string>()
+    const oracle = await openReadingsOracle({
+      url: options.brokerUrl ?? fromRunner('RABBITMQ_URL'),
+      queue: `oracle.${randomUUID()}`,
+      apiUrl: system.apiUrl,
+      token: await tokenOf(system.variables.JWT_SECRET ?? '', 'oracle', { scopes: ['bg:read', 'bg:any-user'] }),
+      isOurs: (userId) => ours.has(userId),
+    })
+    const witness = openWitness(system, { listener, oracle }, options.redisUrl)
+    return createStage({ system, clock, listener, oracle, witness, ours })
   } catch (err) {
     await system.stop()
     throw err
@@ -122,10 +137,13 @@ interface Setting {
   readonly system: System
   readonly clock: VirtualClock
   readonly listener: Listener
+  readonly oracle: ReadingsOracle
   readonly witness: Witness
+  /** Ids of everybody who is connected here: the oracle has to know them before their first message. */
+  readonly ours: Set<string>
 }
 
-function createStage({ system, clock, listener, witness }: Setting): OpenStage {
+function createStage({ system, clock, listener, oracle, witness, ours }: Setting): OpenStage {
   const people: Watched[] = []
   const own: AppProcess[] = []
   const notes: string[] = []
@@ -137,6 +155,7 @@ function createStage({ system, clock, listener, witness }: Setting): OpenStage {
   return {
     system,
     listener,
+    oracle,
     witness,
     people,
     get processes() {
@@ -145,7 +164,9 @@ function createStage({ system, clock, listener, witness }: Setting): OpenStage {
     notes,
     note,
     async connect(account) {
-      const watched = { person: await system.connect(aPerson(account), account), account }
+      const userId = aPerson(account)
+      ours.add(userId)
+      const watched = { person: await system.connect(userId, account), account }
       people.push(watched)
       return watched
     },
@@ -204,6 +225,7 @@ function createStage({ system, clock, listener, witness }: Setting): OpenStage {
       await Promise.all(own.map(killApp))
       await witness.close()
       await listener.close()
+      await oracle.close()
       await system.stop()
     },
   }

@@ -6,6 +6,7 @@ import type { PersonClient } from './e2e-client.ts'
 import type { Listener } from './e2e-events.ts'
 import type { System } from './e2e-system.ts'
 import type { CallsSeen, Evidence, FeedPage, Row } from './oracles.ts'
+import type { ReadingsOracle } from './readings-oracle.ts'
 
 /** A person of the service and their account at Dexcom. */
 export interface Watched {
@@ -24,8 +25,17 @@ export interface Witness {
 
 type Item = Readonly<Record<string, unknown>>
 
-/** `listener` has to hear from before the first person is connected. */
-export function openWitness(system: System, listener: Listener, redisUrl = system.variables.REDIS_URL): Witness {
+/** Where the witness learns what was told: each has to hear from before the first person is connected. */
+export interface Ears {
+  readonly listener: Listener
+  readonly oracle: Pick<ReadingsOracle, 'taken'>
+}
+
+export function openWitness(
+  system: System,
+  { listener, oracle }: Ears,
+  redisUrl = system.variables.REDIS_URL,
+): Witness {
   const redis = new Redis(redisUrl ?? '')
   // Redis may be away for a while; ioredis comes back to it by itself.
   redis.on('error', () => undefined)
@@ -52,6 +62,7 @@ export function openWitness(system: System, listener: Listener, redisUrl = syste
         rows: items.filter((item) => item.void !== true && item.deleted !== true).map(asRow),
         feed,
         heard: listener.about(userId),
+        taken: oracle.taken(userId),
         ...accountOf(accountItems),
         leased: await isStuck(system, userId, accountItems),
         calls: manners.users[account] ?? QUIET,

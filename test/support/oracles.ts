@@ -1,5 +1,6 @@
 import type { PublicReading } from '@bg-ingest/domain'
 import { consume, type HeardEvent } from './e2e-events.ts'
+import type { Taken } from './readings-oracle.ts'
 
 /** Promises of the service that can be checked from outside, by the names of docs/guarantees.md. */
 export type OracleName = 'O1' | 'O2' | 'O3' | 'O4' | 'O5' | 'O6' | 'O8'
@@ -52,6 +53,8 @@ export interface Evidence {
   readonly feed: readonly FeedPage[]
   /** What the broker told, in order. */
   readonly heard: readonly HeardEvent[]
+  /** What the reference consumer of packages/client has taken in. */
+  readonly taken: Taken
   readonly state: {
     readonly committed: number
     readonly published: number
@@ -161,8 +164,28 @@ function untold({ shown, heard }: Evidence): Finding[] {
 }
 
 /** O4: ranges adjoin, at the broker, in the log and in the feed, and a consumer of either ends with what is stored. */
-function disordered({ shown, heard, log, feed, state }: Evidence): Finding[] {
-  return [...disorderAtBroker(heard, shown), ...holes(log), ...disorderInFeed(feed, shown, state.committed)]
+function disordered({ shown, heard, taken, log, feed, state }: Evidence): Finding[] {
+  return [
+    ...disorderAtBroker(heard, shown),
+    ...missedByConsumer(taken, shown, state.committed),
+    ...holes(log),
+    ...disorderInFeed(feed, shown, state.committed),
+  ]
+}
+
+function missedByConsumer({ through, readings, wrongs }: Taken, shown: readonly PublicReading[], committed: number) {
+  const unlike = shown.filter(
+    (reading) => JSON.stringify(readings.get(reading.id)?.reading) !== JSON.stringify(reading),
+  )
+  return [
+    ...(through === committed ? [] : [['O4', `the reference consumer is at ${through} of ${committed}`] as const]),
+    ...some('O4', 'changes that the reference consumer did not have exactly once', wrongs),
+    ...some(
+      'O4',
+      'readings of which the reference consumer has another last word',
+      unlike.map(({ sequence }) => `sequence ${sequence}`),
+    ),
+  ]
 }
 
 function disorderAtBroker(heard: readonly HeardEvent[], shown: readonly PublicReading[]): Finding[] {

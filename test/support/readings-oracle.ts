@@ -1,5 +1,6 @@
 import { type Change, createClient } from '@bg-ingest/client'
-import { type Batch, consumeReadings, type Gap, type ReadingsConsumer } from '@bg-ingest/client/events'
+import { type Batch, consumeReadings, deadLettersOf, type Gap, type ReadingsConsumer } from '@bg-ingest/client/events'
+import { connect } from 'amqplib'
 import type { PersonClient } from './e2e-client.ts'
 import { until } from './until.ts'
 
@@ -19,7 +20,19 @@ export interface ReadingsOracle {
   expectEverything(person: PersonClient, ms?: number): Promise<void>
   catchUp: ReadingsConsumer['catchUp']
   position(userId: string): number
+  /** What it has of a person, and all in which anybody was wronged so far. */
+  taken(userId: string): Taken
+  /** Messages that it could not take in. */
+  deadLetters(): Promise<number>
   close(): Promise<void>
+}
+
+/** Where a consumer stands. */
+export interface Taken {
+  readonly through: number
+  /** The last word on each reading, by its id. */
+  readonly readings: ReadonlyMap<string, Change>
+  readonly wrongs: readonly string[]
 }
 
 interface OracleOptions {
@@ -29,12 +42,14 @@ interface OracleOptions {
   /** Of a service that may read everybody. */
   readonly token: string
   readonly deliveryLimit?: number
+  /** Who is looked after, where others tell at the same broker; everybody unless told otherwise. */
+  readonly isOurs?: (userId: string) => boolean
 }
 
 const WITHIN_MS = 60_000
 
 export async function openReadingsOracle(options: OracleOptions): Promise<ReadingsOracle> {
-  const { apiUrl, token, ...broker } = options
+  const { apiUrl, token, isOurs = () => true, ...broker } = options
   const client = createClient({ baseUrl: apiUrl, token })
   const people = new Map<string, Held>()
   const wrongs: string[] = []
@@ -50,7 +65,8 @@ export async function openReadingsOracle(options: OracleOptions): Promise<Readin
   const consumer = await consumeReadings({
     ...broker,
     client,
-    position: async (userId) => of(userId).position,
+    // Of a stranger everything is known.
+    position: async (userId) => (isOurs(userId) ? of(userId).position : Number.MAX_SAFE_INTEGER),
     async apply(batch) {
       if (refuses(batch)) throw new Error('the database is away')
       const held = of(batch.userId)
@@ -65,8 +81,8 @@ export async function openReadingsOracle(options: OracleOptions): Promise<Readin
     },
     erase: async (userId) => void people.delete(userId),
     onGap: (gap) => gaps.push(gap),
-    onRepeat: () => {
-      repeats += 1
+    onRepeat({ userId }) {
+      if (isOurs(userId)) repeats += 1
     },
   })
 
@@ -97,6 +113,18 @@ export async function openReadingsOracle(options: OracleOptions): Promise<Readin
     },
     catchUp: consumer.catchUp,
     position: (userId) => of(userId).position,
+    taken(userId) {
+      const { position, readings } = of(userId)
+      return { through: position, readings, wrongs }
+    },
+    async deadLetters() {
+      const model = await connect(options.url)
+      try {
+        return (await (await model.createChannel()).checkQueue(deadLettersOf(options.queue))).messageCount
+      } finally {
+        await model.close()
+      }
+    },
     close: consumer.close,
   }
 }

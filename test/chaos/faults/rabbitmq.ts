@@ -15,6 +15,7 @@ export const rabbitmq: readonly Fault[] = [
     short: true,
   }),
   fault('E3', 'frozen for 8 s', ({ backends }) => backends.rabbitmq.freezeFor(8_000)),
+  fault('E3b', 'frozen for 30 s, beyond two heartbeats', ({ backends }) => backends.rabbitmq.freezeFor(30_000)),
   fault('E4', 'memory alarm for 5 s', async ({ backends: { rabbitmq: broker } }) => {
     await broker.control('set_vm_memory_high_watermark', '0.000001')
     await delay(5_000)
