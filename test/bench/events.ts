@@ -3,20 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChangeRange, type StoredReading, toInstant, toRanges, type UserId } from '@bg-ingest/domain'
 import { createPublisher, type EventPublisher } from '@bg-ingest/events'
-import { type Ports, publishChanges } from '@bg-ingest/ingest'
+import type { Ports } from '@bg-ingest/ingest'
 import { startRabbitmq } from '@bg-ingest/local-stack'
 import { type ChannelModel, connect } from 'amqplib'
 import { aStoredReading, aUserId } from '../support/build.ts'
 import { until } from '../support/until.ts'
 import { someEvents } from '../unit/events/some-events.ts'
+import { drainAll, openStoredBacklog, type StoredBacklog } from './events-drain.ts'
 import { type Bench, type BenchOptions, type BenchResult, median } from './result.ts'
 
 const EXCHANGE = 'bg.events'
 const BASE = 'amqplib alone'
 const SERIAL = 300
 const PIPELINED = 5_000
-/** As many as a worker tells at a time (queue: bg-maintenance). */
-const AT_A_TIME = 5
 const PEOPLE = 50
 const RANGES_EACH = 20
 const CHANGES_EACH = 20
@@ -30,6 +29,8 @@ interface Sample {
 interface Variant {
   readonly name: string
   readonly run: () => Promise<number>
+  /** Before the clock runs. */
+  readonly prepare?: () => Promise<void>
 }
 
 /** What telling costs: confirms one at a time and pipelined, and a backlog after an outage, against amqplib alone. */
@@ -40,19 +41,22 @@ export const events: Bench = {
     const broker = await startRabbitmq({ env: process.env, dir })
     const model = await connect(broker.url)
     const publisher = createPublisher({ url: broker.url, exchange: EXCHANGE })
+    const stored = await openStoredBacklog(publisher)
     try {
       await until('connected', () => publisher.state() === 'connected', 15_000)
       const queue = await aQueue(model)
-      const variants = variantsOf(model, publisher)
+      const variants = variantsOf(model, publisher, stored)
       const taken = new Map(variants.map(({ name }) => [name, [] as Sample[]]))
       for (let round = 0; round < rounds; round += 1)
-        for (const { name, run } of variants) {
+        for (const { name, run, prepare } of variants) {
+          await prepare?.()
           taken.get(name)?.push(await measured(run))
           await queue.purge()
         }
       return resultsOf(taken)
     } finally {
       await publisher.close()
+      await stored.close()
       await model.close()
       await broker.stop()
       await rm(dir, { recursive: true, force: true })
@@ -67,7 +71,7 @@ async function aQueue(model: ChannelModel) {
   return { purge: () => channel.purgeQueue(queue) }
 }
 
-function variantsOf(model: ChannelModel, publisher: EventPublisher): readonly Variant[] {
+function variantsOf(model: ChannelModel, publisher: EventPublisher, stored: StoredBacklog): readonly Variant[] {
   return [
     {
       name: BASE,
@@ -88,18 +92,15 @@ function variantsOf(model: ChannelModel, publisher: EventPublisher): readonly Va
       },
     },
     { name: 'pipelined', run: () => publisher.publishInOrder(someEvents(PIPELINED)) },
-    { name: 'backlog, in messages', run: () => drain(publisher) },
+    { name: 'backlog in memory, in messages', run: () => drain(publisher) },
+    { name: stored.name, run: stored.drain, prepare: stored.rewind },
   ]
 }
 
 /** Tells what waits of many people, a few at a time, over tables in memory: what the worker and the broker can do. */
 async function drain(publisher: EventPublisher): Promise<number> {
   const people = Array.from({ length: PEOPLE }, () => backlogOf(aUserId('bench'), publisher))
-  const lane = async () => {
-    for (let next = people.shift(); next; next = people.shift())
-      if ((await publishChanges(next.ports, next.userId, new AbortController().signal)).pending) people.push(next)
-  }
-  await Promise.all(Array.from({ length: AT_A_TIME }, lane))
+  await drainAll(people)
   return PEOPLE * RANGES_EACH
 }
 

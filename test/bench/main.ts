@@ -3,14 +3,15 @@ import { parseArgs } from 'node:util'
 import { events } from './events.ts'
 import { reads } from './reads.ts'
 import type { Bench, BenchResult } from './result.ts'
+import { slowConsumer } from './slow-consumer.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { events, reads }
+const BENCHES: Readonly<Record<string, Bench>> = { events, reads, 'slow-consumer': slowConsumer }
 
 const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json]
-Without a name: all of them.
+Without a name: all of them. slow-consumer takes minutes and some GB.
 
 ${Object.entries(BENCHES)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`)
   .join('\n')}`
 
 const { values, positionals } = parseArgs({
