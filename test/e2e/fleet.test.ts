@@ -11,6 +11,7 @@ import {
   failedJobs,
   lastPolled,
   quietUsers,
+  syncsOf,
   untilPolledSince,
 } from '../support/fleet-watch.ts'
 import { isStopped } from '../support/kill-order.ts'
@@ -97,14 +98,7 @@ describe('A fleet that never stops polling', function () {
     const [killed = expect.fail(), frozen = expect.fail()] = system.workers
     await system.startWorker()
     await system.sim('POST', 'faults', { endpoint: 'egvs', delayMs: HELD_MS })
-    const of = async (worker: ListeningApp) => {
-      const ids = await redis.lrange('bg:bg-sync:active', 0, -1)
-      const jobs = await Promise.all(ids.map((id) => redis.hmget(`bg:bg-sync:${id}`, 'pb', 'processedOn')))
-      return ids.flatMap((id, i) => {
-        const [by, at] = jobs[i] ?? []
-        return by?.endsWith(`:${worker.pid}`) ? { id, at: Number(at) } : []
-      })
-    }
+    const of = (worker: ListeningApp) => syncsOf(redis, worker)
     /** Begun just now, so that it is still under way when the signal comes. */
     const isBusy = async (worker: ListeningApp) => (await of(worker)).some(({ at }) => Date.now() - at < HELD_MS / 2)
     await until('both have work', async () => (await isBusy(killed)) && (await isBusy(frozen)), 40_000)

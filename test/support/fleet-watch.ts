@@ -56,6 +56,16 @@ export async function failedJobs(redis: Redis): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
+/** The syncs that a worker has under way, and since when, as the board tells: a worker's name ends with its process id. */
+export async function syncsOf(redis: Redis, { pid }: ListeningApp): Promise<readonly { id: string; at: number }[]> {
+  const ids = await redis.lrange('bg:bg-sync:active', 0, -1)
+  const jobs = await Promise.all(ids.map((id) => redis.hmget(`bg:bg-sync:${id}`, 'pb', 'processedOn')))
+  return ids.flatMap((id, i) => {
+    const [by, at] = jobs[i] ?? []
+    return by?.endsWith(`:${pid}`) ? { id, at: Number(at) } : []
+  })
+}
+
 /** Everybody asks for syncs and reads all the while; answers the statuses that came. */
 export async function underLoad(people: readonly PersonClient[], work: () => Promise<void>) {
   let over = false
