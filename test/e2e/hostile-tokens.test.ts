@@ -16,6 +16,8 @@ const ISSUER = 'https://id.example'
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const NEXT_RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** After a failed fetch nobody asks for so long. */
+const FAILURE_PAUSE_MS = 5_000
 const guarded = specs.filter(({ access }) => access.kind !== 'public')
 
 /** Lists I of promises.md: every case at every address that is not open to all, in the process that is shipped. */
@@ -136,6 +138,7 @@ describe('Tokens that mean harm, at every route', function () {
   describe("where an identity provider's keys are configured", () => {
     let provider: KeyProvider
     let api: ListeningApp
+    let keysHad = { asked: 0, atMs: 0 }
     const rs256 = (spec: Spec, key = RSA, kid = 'rsa', claims: object = {}) =>
       tokenMaker(makerFor(spec))({ iss: ISSUER, ...claims }, { alg: 'RS256', kid }, signed(key.privateKey, 'sha256'))
     const jwk = async (pair: typeof RSA, kid: string) => ({ ...(await exportJWK(pair.publicKey)), kid, use: 'sig' })
@@ -160,10 +163,11 @@ describe('Tokens that mean harm, at every route', function () {
         expect(Number(headers['retry-after'])).to.be.within(1, 60)
       }
       expect(provider.asked()).to.equal(1)
+      const failedAt = Date.now()
       for (const route of guarded)
         expect((await ask(route, rs256(route), { app: api })).status, route.operationId).to.equal(503)
-      // Callers and webhook senders have their keys apart.
-      expect(provider.asked(), 'and none for those who ask soon after').to.equal(2)
+      const pauses = Math.floor((Date.now() - failedAt) / FAILURE_PAUSE_MS)
+      expect(provider.asked(), 'and none for those who ask soon after, senders neither').to.be.at.most(1 + pauses)
     })
 
     it('I-17 they come back by themselves, with one fetch for fifty callers', async function () {
@@ -178,6 +182,7 @@ describe('Tokens that mean harm, at every route', function () {
       const deadline = Date.now() + 15_000
       while (refused(await all()) > 0) expect(Date.now(), 'no keys').to.be.below(deadline)
       expect(provider.asked()).to.equal(asked + 1)
+      keysHad = { asked: provider.asked(), atMs: Date.now() }
     })
 
     for (const spec of guarded)
@@ -196,10 +201,11 @@ describe('Tokens that mean harm, at every route', function () {
       })
 
     it('I-17 invented key ids cost one fetch a minute, over all routes', async () => {
-      const asked = provider.asked()
       for (const spec of guarded)
         for (const kid of ['next', 'x', 'y']) await ask(spec, rs256(spec, NEXT_RSA, kid), { app: api })
-      expect(provider.asked() - asked, 'of callers and of senders').to.be.at.most(2)
+      // Since the keys were had there have been unknown ones among the forgeries of every route as well.
+      const minutes = Math.floor((Date.now() - keysHad.atMs) / 60_000)
+      expect(provider.asked() - keysHad.asked, 'of callers and senders together').to.be.at.most(minutes)
     })
 
     it('I-17 cached keys serve on while the provider is away', async () => {

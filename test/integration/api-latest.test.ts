@@ -6,6 +6,11 @@ import { ago, aWorld, HOUR_MS } from '../support/world.ts'
 import type { TestApi } from '../unit/api/an-api.ts'
 
 const DAY_MS = 24 * HOUR_MS
+/** promises.md I16 asks for a minute: READERS_SECONDS=60. */
+const READING_MS = Number(process.env.READERS_SECONDS ?? 10) * 1_000
+const READERS = 200
+const READINGS = 100
+const PAGES = 10
 
 describe('api: reads behind a worker, on DynamoDB and Redis', function () {
   this.timeout(40_000)
@@ -132,36 +137,74 @@ describe('api: reads behind a worker, on DynamoDB and Redis', function () {
     expect(await walk(fromEntry)).to.deep.equal(await walk(fromStore))
   })
 
-  it('shows 200 readers of two replicas no older reading than they have seen, while a worker writes (I16)', async () => {
-    const { world, ports, fromEntry, fromOther } = await aPerson()
-    let writing = true
+  it(`shows 200 readers of two replicas no older reading than they have seen, while a worker writes for ${READING_MS / 1_000} s (I16)`, async function () {
+    this.timeout(READING_MS + 60_000)
+    const { world, ports, fromEntry, fromOther } = await aPerson(READINGS)
+    const at = (ms: number) => new Date(world.clock.now() - ms).toISOString()
+    const closed = `?from=${at(READINGS * 300_000 + 1)}&to=${at(0)}&order=asc&limit=${READINGS / PAGES}`
+    const endsAt = performance.now() + READING_MS
+    const writing = () => performance.now() < endsAt
     let written = 0
-    const writer = (async () => {
-      for (; written < 8; written += 1) {
-        world.clock.advance(300_000)
-        world.dexcom.add(ago(world, 1_000))
+    const writer = async () => {
+      while (writing()) {
+        world.clock.advance(2_000)
+        written += 1
+        // One behind all others, and one that comes late, somewhere in the closed range.
+        const late = 301_000 + ((written * 7_919) % (READINGS - 2)) * 300_000 + (written % 250) * 1_000
+        world.dexcom.add(ago(world, 1_000), ago(world, late))
         await world.sync({}, ports)
       }
-      writing = false
-    })()
+    }
     let regressions = 0
     let reads = 0
     const moved = new Set<number>()
     const reader = async (n: number) => {
       let seen = 0
-      for (let turn = n; writing; turn += 1) {
+      for (let turn = n; writing(); turn += 1) {
         const { status, json } = await (turn % 2 === 0 ? fromEntry : fromOther)('/latest')
         expect(status).to.equal(200)
-        const sequence = Number(json['sequence'])
-        if (sequence < seen) regressions += 1
-        seen = sequence
+        const shown = Date.parse(String(json['timestamp']))
+        if (shown < seen) regressions += 1
+        seen = shown
         moved.add(seen)
         reads += 1
       }
     }
-    await Promise.all([writer, ...Array.from({ length: 200 }, (_, n) => reader(n))])
-    expect(regressions, `of ${reads} reads`).to.equal(0)
+    type Shown = { readonly id: string; readonly timestamp: string }
+    const walk = async (): Promise<{ readonly pages: number; readonly shown: readonly Shown[] }> => {
+      const shown: Shown[] = []
+      for (let page = 1, rest = closed; ; page += 1) {
+        const { status, json } = await (page % 2 === 0 ? fromEntry : fromOther)(rest)
+        expect(status).to.equal(200)
+        shown.push(...(json['readings'] as unknown as readonly Shown[]))
+        if (json['next'] === null) return { pages: page, shown }
+        rest = `${closed}&cursor=${json['next']}`
+      }
+    }
+    let walks = 0
+    const walker = async () => {
+      let known: readonly Shown[] = (await walk()).shown
+      expect(known).to.have.length(READINGS)
+      while (writing()) {
+        const { pages, shown } = await walk()
+        const ids = new Set(shown.map(({ id }) => id))
+        expect(pages).to.be.at.least(PAGES)
+        expect(ids.size, 'none twice').to.equal(shown.length)
+        expect(
+          known.filter(({ id }) => !ids.has(id)),
+          'none left out that was there before',
+        ).to.deep.equal([])
+        expect(shown.map(({ timestamp }) => timestamp)).to.deep.equal(
+          shown.map(({ timestamp }) => timestamp).toSorted(),
+        )
+        known = shown
+        walks += 1
+      }
+      expect(known.length, 'late readings have landed in the range').to.be.above(READINGS)
+    }
+    await Promise.all([writer(), walker(), ...Array.from({ length: READERS }, (_, n) => reader(n))])
+    expect(regressions, `of ${reads} reads beside ${written} writes`).to.equal(0)
     expect(moved.size, 'readers have seen the person move').to.be.above(3)
-    expect((await fromEntry('/latest')).json['sequence']).to.equal(11)
+    expect(walks).to.be.above(0)
   })
 })

@@ -27,6 +27,8 @@ import {
   createVault,
   namedKeys,
   type TokenVerifier,
+  type TrustedKey,
+  trustedKey,
   type Vault,
 } from '@bg-ingest/security'
 import {
@@ -101,6 +103,8 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
     const tables = { readings: readingsTable, accounts: accountsTable }
     const feed = createFeedReader(dynamo, tables, Date.now, config.retention.days)
     const keys = config.encryption.keys.reveal()
+    // One for callers and webhook senders: they have one identity provider, which is asked for its keys once.
+    const key = tokenKey(config)
     const { password, actions } = config.board
     const trail = owner.own(openTrail(config, logger), (opened) => opened.close())
     const hashUser = createUserHasher(keys)
@@ -129,12 +133,12 @@ export async function createApiContext(config: ApiConfig): Promise<ApiContext> {
         (reader) => reader.close(),
       ),
       tickets: createTickets(redis, { prefix }),
-      verifier: createTokenVerifier({ ...config.jwt, key: tokenKey(config) }),
+      verifier: createTokenVerifier({ ...config.jwt, key }),
       vault: createVault(keys, config.encryption.kms),
       cursors: createCursorCodec(keys),
       hashBody: createContentHasher(keys, 'webhook'),
       sender: {
-        verifier: createTokenVerifier({ ...config.jwt, audience: config.webhook.jwtAudience, key: tokenKey(config) }),
+        verifier: createTokenVerifier({ ...config.jwt, audience: config.webhook.jwtAudience, key }),
         secrets: config.webhook.secrets?.reveal() ?? null,
         auth: config.webhook.auth,
         now: Date.now,
@@ -187,6 +191,6 @@ function openTrail(config: ApiConfig, logger: Logger) {
   }
 }
 
-function tokenKey({ jwt: { key } }: ApiConfig) {
-  return key.kind === 'secret' ? { kind: key.kind, secret: key.secret.reveal() } : key
+function tokenKey({ jwt: { key } }: ApiConfig): TrustedKey {
+  return trustedKey(key.kind === 'secret' ? { kind: key.kind, secret: key.secret.reveal() } : key, Date.now)
 }

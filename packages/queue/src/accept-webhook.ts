@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { UserId } from '@bg-ingest/domain'
-import type { Job, Queue } from 'bullmq'
+import type { Queue } from 'bullmq'
 import { firstJobId } from './job-id.ts'
 import { jobs } from './jobs.ts'
-import { userKey } from './user-key.ts'
 
 export interface WebhookDelivery {
   readonly userId: UserId
@@ -19,7 +19,9 @@ export interface AcceptedWebhook {
   readonly jobId: string
   /** This id was accepted before; nothing was added. */
   readonly duplicate: boolean
-  /** False where the earlier delivery of this id had another body, as far as it is still known. */
+  /** False where the earlier delivery of this id was of another person. */
+  readonly samePerson: boolean
+  /** False where the earlier delivery of this id had another body. */
   readonly sameBody: boolean
 }
 
@@ -34,9 +36,16 @@ const REMEMBERED_MS = 24 * 3_600_000
 
 const { name, schema, priority, options } = jobs.ingestPush
 
+/** 48 bits: two deliveries that share them by chance are told apart by nothing, and one of them is taken for the other. */
+const PRINT_LENGTH = 12
+const PRINTS = new RegExp(`-([0-9a-f]{${PRINT_LENGTH}})([0-9a-f]{${PRINT_LENGTH}})_0$`)
+const hex = (...parts: readonly string[]) => createHash('sha256').update(parts.join('\n')).digest('hex')
+
 /**
  * Takes a delivery in. BullMQ claims the id and adds the job in one script, so a crash leaves both or neither, and the
- * sender's next try is neither lost nor done twice. The claim outlives the job.
+ * sender's next try is neither lost nor done twice. The signature covers id and body but not the address, so an id is
+ * claimed for all people together: what was sent for one cannot be had again for another. The claim is the job's id and
+ * outlives the job; what it was for is read off that id.
  */
 export async function acceptWebhook(
   { queue, now, newId }: Context,
@@ -44,16 +53,20 @@ export async function acceptWebhook(
 ): Promise<AcceptedWebhook> {
   const { webhookId, ...rest } = delivery
   const data = schema.parse({ v: 1, ...rest })
-  const ours = firstJobId(newId())
+  const person = hex('person', webhookId, delivery.userId).slice(0, PRINT_LENGTH)
+  const body = hex('body', webhookId, delivery.digest).slice(0, PRINT_LENGTH)
+  const ours = firstJobId(`${newId()}-${person}${body}`)
   const added = await queue.add(name, data, {
     ...options,
     jobId: ours,
     priority: priority(data),
     timestamp: now(),
-    deduplication: { id: userKey(delivery.userId, 'webhook', webhookId), ttl: REMEMBERED_MS },
+    deduplication: { id: claimOf(webhookId), ttl: REMEMBERED_MS },
   })
   const jobId = added.id ?? ours
-  if (jobId === ours) return { jobId, duplicate: false, sameBody: true }
-  const earlier: Job | undefined = await queue.getJob(jobId)
-  return { jobId, duplicate: true, sameBody: !earlier || earlier.data.digest === delivery.digest }
+  const [, ofPerson, ofBody] = PRINTS.exec(jobId) ?? []
+  return { jobId, duplicate: jobId !== ours, samePerson: ofPerson === person, sameBody: ofBody === body }
 }
+
+/** As a Redis key part: an id may hold ':', which BullMQ's may not. */
+const claimOf = (webhookId: string): string => createHash('sha256').update(`webhook\n${webhookId}`).digest('base64url')

@@ -9,7 +9,7 @@ export { hashToken, newToken, safeEqual } from './random-token.ts'
 export { sealedBy } from './sealed-by.ts'
 export { createSealer, type Sealer } from './sealer.ts'
 export { withServiceKey, wrapNewServiceKey } from './service-key.ts'
-export type { TokenKey } from './token-key.ts'
+export { type TokenKey, type TrustedKey, trustedKey } from './token-key.ts'
 export {
   ANY_USER_SCOPE,
   type Caller,

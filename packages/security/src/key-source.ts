@@ -2,8 +2,11 @@ import { AppError } from '@bg-ingest/domain'
 import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose'
 
 const TIMEOUT_MS = 2000
-/** A key that the provider withdrew is refused after this time. */
-const FRESH_MS = 600_000
+/**
+ * A key that the provider withdrew is refused within ten minutes (promises.md I-17): this, and the minute for which a token
+ * that was found good is not looked at again (verified-tokens.ts).
+ */
+const FRESH_MS = 540_000
 /** Tokens with invented key ids make us ask at most this often. */
 const UNKNOWN_KEY_PAUSE_MS = 60_000
 /** How long the last known keys go on while the provider cannot be reached. */

@@ -12,7 +12,8 @@ export interface Caller {
 }
 
 export interface TokenVerifierOptions {
-  readonly key: TokenKey
+  /** A trusted key where several verifiers share one: an identity provider is then asked once for all of them. */
+  readonly key: TokenKey | TrustedKey
   /** Unset: any issuer that holds the key. */
   readonly issuer?: string | undefined
   readonly audience: string
@@ -41,7 +42,7 @@ const BEARER = /^Bearer +([A-Za-z0-9_.-]+)$/i
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { now = Date.now } = options
-  const key = trustedKey(options.key, now)
+  const key = 'resolve' in options.key ? options.key : trustedKey(options.key, now)
   const verified = createVerifiedTokens()
   return {
     async verify(header) {

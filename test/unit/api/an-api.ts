@@ -155,9 +155,10 @@ function doubles(behind: Background, now: () => number): Doubles {
       },
       async acceptWebhook(delivery) {
         const earlier = queue(behind.deliveries.find(({ webhookId }) => webhookId === delivery.webhookId))
-        if (earlier) return { jobId: 'job_w', duplicate: true, sameBody: earlier.digest === delivery.digest }
-        behind.deliveries.push(delivery)
-        return { jobId: 'job_w', duplicate: false, sameBody: true }
+        if (!earlier) behind.deliveries.push(delivery)
+        const { userId, digest } = earlier ?? delivery
+        const same = { samePerson: userId === delivery.userId, sameBody: digest === delivery.digest }
+        return { jobId: 'job_w', duplicate: earlier !== undefined, ...same }
       },
       async enqueue(key, input) {
         behind.enqueued.push({ key, input })

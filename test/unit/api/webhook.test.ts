@@ -89,6 +89,13 @@ describe('api: the webhook', () => {
     expect([status, json.code, json.errors?.[0]?.pointer]).to.deep.equal([400, 'invalid_request', 'webhook-id'])
   })
 
+  it('refuses for another person what was sent for one: the signature does not say for whom (H8)', async () => {
+    await deliver(NOTICE, { id: 'msg_4' })
+    const { status, json } = await deliver(NOTICE, { id: 'msg_4', path: '/api/bg/bob/webhook' })
+    expect([status, json.code, json['jobId']]).to.deep.equal([403, 'forbidden', undefined])
+    expect(api.behind.deliveries).to.have.length(1)
+  })
+
   it('takes either secret of a rotation', async () => {
     expect((await deliver(NOTICE, { secret: OLD_WEBHOOK_SECRET })).status).to.equal(202)
   })
@@ -205,6 +212,38 @@ describe('api: the webhook', () => {
     const before = await counted('unavailable')
     expect((await deliver()).status).to.be.within(500, 503)
     expect(await counted('unavailable')).to.equal(before + 1)
+  })
+
+  it('computes no signature for an address that is over its limit, and none is asked of it again (H13)', async () => {
+    const [ofAddress, ofFailures] = [100, 1]
+    let looked = 0
+    const clock = () => {
+      looked += 1 // the clock is read where a signature is about to be computed, and nowhere else
+      return api.now()
+    }
+    const stormed = await anApi({
+      sender: { now: clock },
+      rateLimits: { perIp: { limit: ofAddress, windowMs: 60_000 } },
+    })
+    try {
+      const storm = async (calls: number) => {
+        const headers = { ...proofs('{}', {}), 'webhook-signature': 'v1,AAAA' }
+        const all = Array.from({ length: calls }, () => stormed.ask(PATH, { method: 'POST', body: '{}', headers }))
+        return (await Promise.all(all)).map(({ status, headers }) => [status, Number(headers['retry-after'] ?? 0)])
+      }
+      const first = await storm(ofAddress)
+      expect(first.filter(([status]) => status === 401)).to.have.length(ofFailures)
+      expect(first.filter(([status]) => status === 429)).to.have.length(ofAddress - ofFailures)
+      const computed = looked
+      expect(computed).to.be.within(1, ofAddress)
+      for (const [status, retryAfter] of await storm(500)) {
+        expect(status).to.equal(429)
+        expect(retryAfter).to.be.within(1, 60)
+      }
+      expect(looked, 'signatures computed of 500').to.equal(computed)
+    } finally {
+      await stormed.close()
+    }
   })
 
   describe('asks for the proofs that are configured', () => {

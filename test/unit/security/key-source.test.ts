@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppError } from '@bg-ingest/domain'
-import { createTokenVerifier } from '@bg-ingest/security'
+import { createTokenVerifier, trustedKey } from '@bg-ingest/security'
 import { expect } from 'chai'
 import { exportJWK, type JWK } from 'jose'
 import { AUDIENCE, EC, hmac, NOW_MS, pemOf, RSA, signed, token } from './tokens.ts'
@@ -138,6 +138,45 @@ describe('keys of an identity provider that went away', () => {
   afterEach(async () => {
     Date.now = realNow
     await stop(provider)
+  })
+
+  it('once withdrawn are refused within 10 minutes, also for a token that was good just before (I-17)', async () => {
+    provider.keys = [{ ...(await exportJWK(EC.publicKey)), kid: 'ec' }]
+    const verifying = createTokenVerifier({
+      key: { kind: 'jwks', url: provider.origin },
+      audience: AUDIENCE,
+      now: () => clockMs,
+    })
+    const jwt = token({ exp: clockMs / 1000 + 3600 }, { alg: 'ES256', kid: 'ec' }, signed(EC.privateKey, 'sha256'))
+    const verify = () => codeOf(verifying.verify(`Bearer ${jwt}`))
+    expect(await verify()).to.equal('accepted')
+    provider.keys = []
+    const withdrawnAt = clockMs
+    const accepted: number[] = []
+    for (; clockMs < withdrawnAt + 11 * 60_000; clockMs += 10_000)
+      if ((await verify()) === 'accepted') accepted.push(clockMs - withdrawnAt)
+    expect(accepted.length, 'the provider is not asked for each token').to.be.above(50)
+    expect(accepted.at(-1)).to.be.below(10 * 60_000)
+  })
+
+  it('shared by two verifiers are fetched once for both, and for what neither knows once a minute', async () => {
+    provider.keys = [{ ...(await exportJWK(EC.publicKey)), kid: 'ec' }]
+    const now = () => clockMs
+    const key = trustedKey({ kind: 'jwks', url: provider.origin }, now)
+    const verifiers = [AUDIENCE, 'another'].map((audience) => createTokenVerifier({ key, audience, now }))
+    const signedBy = (kid: string, aud: string) =>
+      token({ aud, exp: clockMs / 1000 + 300 }, { alg: 'ES256', kid }, signed(EC.privateKey, 'sha256'))
+    const ask = (kid: string) =>
+      Promise.all(
+        verifiers.map((one, i) => codeOf(one.verify(`Bearer ${signedBy(kid, i === 0 ? AUDIENCE : 'another')}`))),
+      )
+    expect(await ask('ec')).to.deep.equal(['accepted', 'accepted'])
+    expect(provider.asked).to.equal(1)
+    for (let minute = 1; minute <= 3; minute += 1) {
+      clockMs += 60_001
+      for (const kid of ['a', 'b', 'c']) expect(await ask(kid)).to.deep.equal(['unauthorized', 'unauthorized'])
+      expect(provider.asked, `after ${minute} min`).to.equal(1 + minute)
+    }
   })
 
   it('go on for a day and no longer; a withdrawn key is refused after 10 minutes', async () => {

@@ -44,13 +44,15 @@ export const receiveWebhook = (needs: Needs) =>
         throw new AppError('not_connected', 'This person is not connected to Dexcom')
       const text = JSON.stringify(body)
       const sealed = 'records' in body ? await sealFor(needs, userId, connection, body, text) : null
-      const { jobId, duplicate, sameBody } = await needs.queue.acceptWebhook({
+      const { jobId, duplicate, samePerson, sameBody } = await needs.queue.acceptWebhook({
         userId,
         webhookId: header('webhook-id') ?? requestId,
         sealed,
         digest: needs.hashBody(text),
         requestId,
       })
+      // The signature does not say for whom a delivery is; that its id was taken for somebody else does.
+      if (!samePerson) throw new AppError('forbidden', 'This token does not allow this')
       if (!sameBody)
         throw new AppError('invalid_request', 'This webhook-id came before with another body', {
           errors: [{ pointer: 'webhook-id', detail: 'must be new for another body' }],
