@@ -8,13 +8,15 @@ import { useSystem } from '../support/e2e-system.ts'
 import { bodyFor, methodOf, pathOf, type Spec, scopeOf, specs, takesBody } from '../support/every-route.ts'
 import { readContract } from '../support/openapi-fuzz.ts'
 import { rawAnswer, type SlowSender, sendSlowly, statusIn } from '../support/raw-socket.ts'
+import { until } from '../support/until.ts'
 import { send } from '../unit/api/http-call.ts'
 
 const USER = 'inputs-of-nobody'
 /** Ten seconds, and what a busy machine adds. */
 const CUT_WITHIN_MS = 13_000
+/** promises.md J16 has 10,000; each is a file here and one in the API. */
 const IDLE = 1_000
-/** promises.md J16, of a machine that runs the tests besides. */
+/** promises.md J16 has 300 ms, of a machine that does not run the tests besides. */
 const BESIDE_IDLE_MS = 2_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']
 
@@ -25,6 +27,8 @@ describe('Input that means harm, at every address', function () {
   const { operations } = readContract()
   const addresses = [...new Set(operations.map(({ path }) => path)), '/admin/queues', '/docs/start.js']
   const pathAt = (address: string, id = USER) => pathOf({ path: address as '/' }, id).replace('{ticket}', id)
+  /** Connections that say nothing, from the test that makes them to the end. */
+  const idle: Socket[] = []
   let port: number
   let slow: Readonly<Record<string, SlowSender>>
   let service: string
@@ -42,6 +46,7 @@ describe('Input that means harm, at every address', function () {
   })
   after(() => {
     for (const { end } of Object.values(slow ?? {})) end()
+    for (const socket of idle) socket.destroy()
   })
 
   /** Of a call that is proven to be its caller's, with this body. */
@@ -174,8 +179,7 @@ describe('Input that means harm, at every address', function () {
     expect(made[0]?.json.authorizationUrl).to.not.equal(made[1]?.json.authorizationUrl)
   })
 
-  it(`J16: ${IDLE} idle connections keep nobody else out`, async () => {
-    const idle: Socket[] = []
+  it(`J16, at a tenth of its scale: ${IDLE} idle connections keep nobody else out`, async () => {
     for (let i = 0; i < IDLE; i += 1) idle.push(connect(port, '127.0.0.1').on('error', () => undefined))
     await Promise.all(idle.map((socket) => once(socket, 'connect')))
     const times: number[] = []
@@ -184,13 +188,17 @@ describe('Input that means harm, at every address', function () {
       expect((await send(port, '/healthz', {})).status).to.equal(200)
       times.push(performance.now() - startedAt)
     }
-    for (const socket of idle) socket.destroy()
     expect(Math.max(...times)).to.be.below(BESIDE_IDLE_MS)
   })
 
   it('H14, J16: who sends a byte a second is cut off', async () => {
     for (const [what, { cutAfterMs }] of Object.entries(slow))
       expect(await cutAfterMs, what).to.be.within(5_000, CUT_WITHIN_MS)
+  })
+
+  it('J16: who says nothing at all is cut off as well', async () => {
+    expect(idle).to.have.length(IDLE)
+    await until('all idle connections are closed', () => idle.every(({ closed }) => closed), CUT_WITHIN_MS)
   })
 })
 

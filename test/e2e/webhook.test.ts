@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { connectForRequests, type OpenQueues, openQueues, type Redis } from '@bg-ingest/queue'
 import { expect } from 'chai'
 import { findLeaks } from '../support/canaries.ts'
 import type { PersonClient } from '../support/e2e-client.ts'
@@ -11,20 +13,45 @@ const NOTICE = { type: 'data.available' }
 const MINUTE_MS = 60_000
 /** The requirement: what a webhook brings is stored within five seconds. */
 const PROCESSED_WITHIN_MS = 5_000
+const FORGED = Buffer.alloc(24, 1)
+/** Of promises.md I13. */
+const TIMED_CALLS = 300
+const TELLING_MS = 5
+/** promises.md H12 has 2,000 a second for half a minute, from another machine. */
+const STORM = 600
+const AT_ONCE = 20
+/** 300 ms are promised (I25), of a machine that does not send the storm itself. */
+const READ_WITHIN_MS = 2_000
+const NOT_ENDED = ['active', 'prioritized', 'waiting', 'delayed'] as const
 
 describe('Webhooks', function () {
   this.timeout(60_000)
-  const names = ['noticed', 'stormed', 'pushed', 'refused']
+  const names = ['noticed', 'stormed', 'pushed', 'refused', 'ended', 'left', 'erased']
   const system = useSystem({
     simulator: { users: names.map((name) => ({ name, kind: 'generated', profile: 'quiet', historyDays: 1 })) },
   })
   let listener: Listener
+  let redis: Redis
+  let queues: OpenQueues
   before(async () => {
     listener = await listen()
+    const quiet = { onError: () => undefined }
+    redis = connectForRequests(system.variables.REDIS_URL ?? '', quiet)
+    queues = openQueues(redis, quiet)
   })
-  after(() => listener.close())
+  after(async () => {
+    await Promise.all([listener.close(), queues.close()])
+    redis.disconnect()
+  })
 
-  const connected = async (account: string) => {
+  const people = new Map<string, Promise<PersonClient>>()
+  /** The person of an account, connected by the first test that asks. */
+  const connected = (account: string): Promise<PersonClient> => {
+    const known = people.get(account) ?? connect(account)
+    people.set(account, known)
+    return known
+  }
+  const connect = async (account: string) => {
     const person = await system.connect(aPerson(account), account)
     await untilHistoryIs('complete', person)
     await until('the first poll has ended', async () => (await person.connection()).lastSuccessAt !== null)
@@ -48,6 +75,12 @@ describe('Webhooks', function () {
       async () => (await person.call('GET', `/sync/${jobId}`)).json.status === 'completed',
       PROCESSED_WITHIN_MS,
     )
+  /** Jobs of a person that wait or run: those that call Dexcom, or deliveries as well. */
+  const waitingFor = async (userId: string, kind: 'syncs' | 'any' = 'syncs') => {
+    // BullMQ answers with a hole for a job that ends meanwhile.
+    const jobs = await queues.queues['bg-sync'].getJobs([...NOT_ENDED])
+    return jobs.filter((job) => job?.data.userId === userId && (kind === 'any' || job.name === 'sync-user'))
+  }
   const dexcomIdOf = async (name: string) =>
     (await system.sim('GET', 'users')).users.find((user: { name: string }) => user.name === name).dexcomUserId
 
@@ -130,6 +163,141 @@ describe('Webhooks', function () {
     ].map(({ status }) => status)
     expect(statuses).to.deep.equal([401, 401, 401, 403, 403, 400])
     expect([await callsOf('refused'), await person.everyReading()]).to.deep.equal(before)
+  })
+
+  it('H8: that were sent for one person do nothing for another, and the first one keeps what is theirs', async () => {
+    const [first, other] = [await system.person(aPerson('none')), await connected('refused')]
+    const before = await callsOf('refused')
+    const id = randomUUID()
+    expect((await send(first, NOTICE, { id })).status, 'who is not connected claims nothing').to.equal(409)
+    const taken = await send(await connected('noticed'), NOTICE, { id })
+    const foreign = await send(other, NOTICE, { id })
+    expect([taken.status, foreign.status, foreign.json.code]).to.deep.equal([202, 403, 'forbidden'])
+    expect(await callsOf('refused')).to.deep.equal(before)
+  })
+
+  it('H9: that are not proven are answered alike, and as fast, whether the person exists or not', async () => {
+    const both = [(await connected('refused')).userId, aPerson('nobody')]
+    const forged = webhookSender(system.apiUrl, system.variables)
+    const times: number[][] = both.map(() => [])
+    const answers = new Set<string>()
+    for (let i = 0; i < TIMED_CALLS; i += 1)
+      for (const [who, userId] of both.entries()) {
+        const startedAt = performance.now()
+        const { status, json } = await forged(userId, NOTICE, { secret: FORGED })
+        times[who]?.push(performance.now() - startedAt)
+        answers.add(JSON.stringify([status, { ...json, requestId: '' }]))
+      }
+    expect([...answers]).to.have.length(1)
+    expect([...answers][0]).to.match(/^\[401,/)
+    const [known = 0, nobody = 0] = times.map((all) => all.sort((a, b) => a - b)[TIMED_CALLS / 2] ?? 0)
+    expect(Math.abs(known - nobody), `medians of ${known} and ${nobody} ms`).to.be.below(TELLING_MS)
+  })
+
+  it('H17: that bring what is older than what was brought before change nothing of what is newest', async () => {
+    const person = await connected('pushed')
+    const bring = async (...records: readonly object[]) => {
+      const userId = await dexcomIdOf('pushed')
+      const { json } = await send(person, { recordType: 'egv', recordVersion: '3.0', userId, records })
+      await ended(person, json.jobId)
+    }
+    const latest = async () => {
+      const { timestamp, glucose, sequence } = (await person.call('GET', '/latest')).json
+      return { timestamp, glucose, sequence }
+    }
+    const older = [aRecord(4, 141), aRecord(3, 142)]
+    await bring(aRecord(1, 144))
+    const newest = await latest()
+    expect(newest.glucose).to.equal(144)
+    const through = (await person.everyReading()).length
+    for (const late of [...older, older[0] ?? {}]) {
+      await bring(late)
+      expect(await latest()).to.deep.equal(newest)
+    }
+    expect((await person.everyReading()).length, 'but are stored').to.equal(through + older.length)
+    const { status, json } = await send(person, NOTICE, { ahead: -200 })
+    expect(status, 'a notice that was long on its way').to.equal(202)
+    await ended(person, json.jobId)
+    expect(await latest()).to.deep.equal(newest)
+  })
+
+  it('H18: for who has to connect again, has left or was erased are 409, and nobody calls Dexcom', async () => {
+    const gone: Readonly<Record<string, (person: PersonClient) => Promise<unknown>>> = {
+      needs_reauth: async (person) => {
+        await system.sim('POST', 'revoke', { user: 'ended' })
+        await person.call('POST', '/sync', { headers: { prefer: 'wait=20' } })
+      },
+      disconnected: (person) => person.call('DELETE', '/connection'),
+      erased: (person) => person.call('DELETE', '/connection?erase=true'),
+    }
+    for (const [state, end] of Object.entries(gone)) {
+      const account = state === 'needs_reauth' ? 'ended' : state === 'erased' ? state : 'left'
+      const person = await connected(account)
+      const page = { recordType: 'egv', recordVersion: '3.0', userId: await dexcomIdOf(account), records: [] }
+      await end(person)
+      await until(
+        `${account} is ${state}`,
+        async () => {
+          const { status, history, problem } = await person.connection()
+          const wanted = state === 'needs_reauth' ? state : 'disconnected'
+          return status === wanted && (state !== 'erased' || (history.state === 'none' && problem === null))
+        },
+        20_000,
+      )
+      const calls = async () => (await system.sim('GET', `journal?user=${account}`)).entries.length
+      const before = await calls()
+      for (const body of [NOTICE, page]) {
+        const { status, json } = await send(person, body)
+        expect([status, json.code, json.jobId], state).to.deep.equal([409, 'not_connected', undefined])
+      }
+      expect(await waitingFor(person.userId), state).to.deep.equal([])
+      expect(await calls(), state).to.equal(before)
+    }
+  })
+
+  it(`H12: in a storm of ${STORM} at once (2,000 a second for 30 s are promised) lead to two waiting syncs at most, and readers are served`, async () => {
+    const person = await connected('stormed')
+    const rss = async () => {
+      const status = await readFile(`/proc/${system.api.pid}/status`, 'utf8')
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
+    }
+    const megabytes = await rss()
+    let left = STORM
+    let isOver = false
+    const times: number[] = []
+    const reader = async () => {
+      while (!isOver) {
+        const startedAt = performance.now()
+        expect((await person.call('GET', '/latest')).status).to.equal(200)
+        times.push(performance.now() - startedAt)
+      }
+    }
+    let most = 0
+    const watch = async () => {
+      while (!isOver) most = Math.max(most, (await waitingFor(person.userId)).length)
+    }
+    const sender = async () => {
+      while (left > 0) {
+        left -= 1
+        const { status, json } = await sendUntilTaken(person, randomUUID())
+        expect([status, json.duplicate]).to.deep.equal([202, false])
+      }
+    }
+    const before = (await callsOf('stormed')).length
+    const beside = [reader(), watch()]
+    await Promise.all(Array.from({ length: AT_ONCE }, sender))
+    await until(
+      'every delivery has been worked off',
+      async () => (await waitingFor(person.userId, 'any')).length === 0,
+      30_000,
+    )
+    isOver = true
+    await Promise.all(beside)
+    expect(most, 'syncs that wait or run').to.be.within(1, 2)
+    expect((await callsOf('stormed')).length - before, 'syncs').to.be.within(1, STORM / 4)
+    expect((await rss()) - megabytes, 'MB that the API grew by').to.be.below(100)
+    const p99 = times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)]
+    expect(p99, `of ${times.length} reads beside it`).to.be.below(READ_WITHIN_MS)
   })
 
   it('leave nothing of what they bring in a log, in metrics, or in Redis', async () => {

@@ -50,12 +50,20 @@ export function createFuzz({ port, contract, tokenOf, known, beforeCall }: FuzzO
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   const statuses = new Map<string, number>()
 
-  const send = async ({ path, query, headers, body }: Call, method: string): Promise<Seen> => {
+  const send = async (call: Call, method: string): Promise<Seen> => {
+    const { path, query, headers, body } = call
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
     const target = { agent, port, host: '127.0.0.1', method, path: `${path}${query}` }
     const req = request({ ...target, headers: { ...headers, ...length } })
     req.end(body)
-    const [res] = (await once(req, 'response')) as [IncomingMessage]
+    let res: IncomingMessage
+    try {
+      res = ((await once(req, 'response')) as [IncomingMessage])[0]
+    } catch (err) {
+      // The server closed an idle connection just as it was taken again: it has not seen this call (Node, `reusedSocket`).
+      if (req.reusedSocket && (err as NodeJS.ErrnoException).code === 'ECONNRESET') return send(call, method)
+      throw err
+    }
     const chunks: Buffer[] = []
     for await (const chunk of res) chunks.push(chunk)
     const [type = ''] = (res.headers['content-type'] ?? '').split(';')

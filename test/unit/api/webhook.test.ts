@@ -141,6 +141,19 @@ describe('api: the webhook', () => {
     expect({ ...unknown.json, requestId: '' }).to.deep.equal({ ...known.json, requestId: '' })
   })
 
+  it('refuses a proof that comes twice, though it be twice the same: another reader may take the other one (H20)', async () => {
+    const good = proofs(JSON.stringify(NOTICE), {})
+    for (const [name, value] of Object.entries({ ...good, authorization: `Bearer ${sender}` })) {
+      const twice = { ...good, [name]: [value, value] as unknown as string }
+      const { status, json } = await deliver(NOTICE, {
+        headers: twice,
+        ...(name === 'authorization' && { token: null }),
+      })
+      expect([status, json.errors?.[0]?.pointer]).to.deep.equal([400, name])
+    }
+    untouched()
+  })
+
   it('refuses a sender whose token does not allow it', async () => {
     const { status } = await deliver(NOTICE, { token: await api.token('relay', ['bg:read'], WEBHOOK_AUDIENCE) })
     expect(status).to.equal(403)
