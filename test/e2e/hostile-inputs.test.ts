@@ -180,7 +180,12 @@ describe('Input that means harm, at every address', function () {
   })
 
   it(`J16, at a tenth of its scale: ${IDLE} idle connections keep nobody else out`, async () => {
-    for (let i = 0; i < IDLE; i += 1) idle.push(connect(port, '127.0.0.1').on('error', () => undefined))
+    for (let i = 0; i < IDLE; i += 1)
+      idle.push(
+        connect(port, '127.0.0.1')
+          .on('error', () => undefined)
+          .resume(),
+      )
     await Promise.all(idle.map((socket) => once(socket, 'connect')))
     const times: number[] = []
     for (let i = 0; i < 50; i += 1) {
