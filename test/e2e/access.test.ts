@@ -23,7 +23,7 @@ const scopeOf = ({ access }: Route) => (access.kind === 'owner' ? access.scope :
 const TIMED_CALLS = 500
 const TELLING_MS = 5
 /** Of the routes behind the first: they share its guard, and a look-up in front of it would show in a few. */
-const TIMED_CALLS_OF_OTHERS = 60
+const TIMED_CALLS_OF_OTHERS = 30
 const OPERATOR_PASSWORD = 'o'.repeat(16)
 const EVERY_SCOPE = ['bg:read', 'bg:sync', 'bg:connect']
 /** U+FF01 to U+FF5E look like ASCII, and NFKC makes them ASCII. */
