@@ -1,27 +1,37 @@
 import { parseArgs } from 'node:util'
+import { PHASES } from './fault.ts'
 
-export const HELP = `Usage: pnpm chaos [--short] [--only ID[,ID…]] [--seed N] [--json FILE] [--report]
+export const HELP = `Usage: pnpm chaos [--short | --phase NAMES | --only IDS | --mutants] [--soak MIN] [--within MIN] [--seed N] [--json FILE]
+       pnpm chaos --report FILE[,FILE…] | --list
 Runs the real build against real Redis, RabbitMQ and DynamoDB, breaks them and it, and looks from outside whether any
-promise was broken. Takes under 10 minutes on two cores; everything runs on 127.0.0.1 and is taken down at the end.
+promise was broken. Everything runs on 127.0.0.1 and is taken down at the end.
 
-  --short      baseline and the faults that matter most, about two minutes
+  --short      baseline and the faults that matter most, about three minutes
+  --phase P    the faults of these phases alone: --phase kills,redis
   --only IDS   these faults alone, by the ids that --list prints: --only A6,C2
-  --soak MIN   after the faults, so many minutes of one fault by chance every few seconds (default 1, 0 with --short or --only)
+  --mutants    takes one protection after the other out of the build as it is loaded; each has to break the promise
+               that it stands for. With --only M1,M3 these alone
+  --soak MIN   after the faults, so many minutes of one fault by chance every few seconds (default 1, 0 with a choice)
+  --within MIN begins no fault so many minutes behind the baseline; those that are left out are named
   --seed N     draws the same faults by chance as the run that printed this seed
   --json FILE  writes the results there; default .chaos/results.json
-  --report     writes docs/reliability.md from the results as well
-  --list       prints the faults and ends
-The exit code is 1 if a promise was broken, 2 if the arguments are wrong.`
+  --report FS  runs nothing, and writes docs/reliability.md from such files: --report .chaos/a.json,.chaos/b.json
+  --list       prints the faults and mutants and ends
+The exit code is 1 if a promise was broken or a mutant survived, 2 if the arguments are wrong.`
 
 export interface ChaosArguments {
   readonly help: boolean
   readonly list: boolean
   readonly short: boolean
   readonly only: readonly string[]
+  readonly phases: readonly string[]
+  readonly mutants: boolean
   readonly seed: number
   readonly soakMinutes: number
+  readonly withinMinutes: number
   readonly json: string
-  readonly report: boolean
+  /** Files of earlier runs. */
+  readonly report: readonly string[]
 }
 
 export class UsageError extends Error {
@@ -37,28 +47,42 @@ const number = (name: string, text: string, max: number): number => {
 const MOST_SEED = 2 ** 32 - 1
 const MOST_SOAK_MINUTES = 240
 
-/** `known`: ids of faults. Throws UsageError. */
-export function readArguments(
-  args: readonly string[],
-  known: ReadonlySet<string>,
-  chance: () => number,
-): ChaosArguments {
+export interface Known {
+  readonly faults: readonly string[]
+  readonly mutants: readonly string[]
+}
+
+/** Throws UsageError. */
+export function readArguments(args: readonly string[], known: Known, chance: () => number): ChaosArguments {
   const { values } = parsed(args)
-  const only = values.only?.split(',') ?? []
-  const unknown = only.find((id) => !known.has(id))
-  if (unknown !== undefined) throw new UsageError(`no fault is called ${unknown}: see --list`)
+  const mutants = values.mutants ?? false
+  const only = chosenAmong(mutants ? known.mutants : known.faults, mutants ? 'mutant' : 'fault', values.only)
+  const phases = chosenAmong(PHASES, 'phase', values.phase)
   const soak = values.soak?.replace(/m$/, '')
   return {
     help: values.help ?? false,
     list: values.list ?? false,
     short: values.short ?? false,
     only,
+    phases,
+    mutants,
     seed: values.seed === undefined ? Math.floor(chance() * MOST_SEED) : number('seed', values.seed, MOST_SEED),
     soakMinutes:
-      soak === undefined ? (values.short || only.length > 0 ? 0 : 1) : number('soak', soak, MOST_SOAK_MINUTES),
+      soak === undefined
+        ? Number(!values.short && only.length + phases.length === 0)
+        : number('soak', soak, MOST_SOAK_MINUTES),
+    withinMinutes:
+      values.within === undefined ? Number.POSITIVE_INFINITY : number('within', values.within, MOST_SOAK_MINUTES),
     json: values.json ?? '.chaos/results.json',
-    report: values.report ?? false,
+    report: values.report?.split(',') ?? [],
   }
+}
+
+function chosenAmong(known: readonly string[], what: string, list: string | undefined): readonly string[] {
+  const chosen = list?.split(',') ?? []
+  const unknown = chosen.find((id) => !known.includes(id))
+  if (unknown !== undefined) throw new UsageError(`no ${what} is called ${unknown}: see --list`)
+  return chosen
 }
 
 function parsed(args: readonly string[]) {
@@ -70,10 +94,13 @@ function parsed(args: readonly string[]) {
         list: { type: 'boolean' },
         short: { type: 'boolean' },
         only: { type: 'string' },
+        phase: { type: 'string' },
+        mutants: { type: 'boolean' },
         seed: { type: 'string' },
         soak: { type: 'string' },
+        within: { type: 'string' },
         json: { type: 'string' },
-        report: { type: 'boolean' },
+        report: { type: 'string' },
       },
     })
   } catch (err) {

@@ -5,10 +5,11 @@ import { kills } from './faults/kills.ts'
 import { rabbitmq } from './faults/rabbitmq.ts'
 import { redis } from './faults/redis.ts'
 import { requests } from './faults/requests.ts'
+import { syncs } from './faults/syncs.ts'
 import { workers } from './faults/workers.ts'
 
 /** Everything that can be played, in the order of a run. */
-export const FAULTS: readonly Fault[] = [kills, dexcom, dynamodb, redis, rabbitmq, workers, requests].flat()
+export const FAULTS: readonly Fault[] = [kills, dexcom, dynamodb, redis, rabbitmq, workers, requests, syncs].flat()
 
 /** Faults that are played side by side. */
 export interface Scene {

@@ -15,6 +15,8 @@ export interface Fault {
   readonly random?: true
   /** Faults of a phase with the same scene are played side by side. */
   readonly scene: string
+  /** How long after it everything has to be right again, beside what a slow machine is allowed; 25 s unless told. */
+  readonly healedMs?: number
   /** Does the harm, holds it and takes it back; what is wrong by itself it throws. */
   readonly play: (stage: ChaosStage) => Promise<void>
 }

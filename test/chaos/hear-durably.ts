@@ -3,7 +3,8 @@ import type { HeardEvent, Listener } from '../support/e2e-events.ts'
 
 const AGAIN_MS = 500
 const PERSISTENT = 2
-const QUEUE = 'chaos-observer'
+/** Where a run hears everything. */
+export const OBSERVER = { queue: 'chaos-observer', exchange: 'bg.events', pattern: '#' } as const
 
 /** Hears all events over a durable queue, also of a broker that dies and comes back at the same address. */
 export async function hearDurably(url: string): Promise<Listener> {
@@ -16,10 +17,10 @@ export async function hearDurably(url: string): Promise<Listener> {
     connection.on('error', () => undefined)
     const channel = await connection.createChannel()
     channel.on('error', () => undefined)
-    await channel.assertExchange('bg.events', 'topic', { durable: true })
-    await channel.assertQueue(QUEUE, { durable: true })
-    await channel.bindQueue(QUEUE, 'bg.events', '#')
-    await channel.consume(QUEUE, (message) => {
+    await channel.assertExchange(OBSERVER.exchange, 'topic', { durable: true })
+    await channel.assertQueue(OBSERVER.queue, { durable: true })
+    await channel.bindQueue(OBSERVER.queue, OBSERVER.exchange, OBSERVER.pattern)
+    await channel.consume(OBSERVER.queue, (message) => {
       if (message === null) return
       const { messageId, contentType, deliveryMode } = message.properties
       const event = JSON.parse(message.content.toString())

@@ -1,55 +1,80 @@
 /** `pnpm chaos`: see --help. */
-import { execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { startLocalStack } from '@bg-ingest/local-stack'
 import { seededRandom } from '../bench/seeded-random.ts'
 import { type ChaosArguments, HELP, readArguments, UsageError } from './arguments.ts'
 import { FAULTS, scenesOf } from './catalogue.ts'
-import { playAll } from './play.ts'
-import { reliabilityPage, summary, writeJson } from './report.ts'
+import type { Fault } from './fault.ts'
+import { MUTANTS } from './mutants.ts'
+import { playAll, type Results } from './play.ts'
+import { playMutants } from './play-mutants.ts'
+import { reliabilityPage, summary } from './report.ts'
+import { beginRun, type RunFile, readRuns, writePage, writeRun } from './run-file.ts'
 import { openChaosStage } from './stage.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const MINUTE_MS = 60_000
 const say = (line: string) => console.log(line)
 
-async function run({ short, only, seed, soakMinutes, json, report }: ChaosArguments): Promise<number> {
+async function run(args: ChaosArguments): Promise<number> {
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
-  const chosen = FAULTS.filter(({ id, short: isShort }) => (only.length > 0 ? only.includes(id) : !short || isShort))
-  say(`seed ${seed}: ${chosen.length} faults`)
+  say(`seed ${args.seed}`)
+  const end = beginRun(args.seed)
   const stack = await startLocalStack({ env: process.env, say, signal: stopping.signal, requireReal: true })
   Object.assign(process.env, stack.env)
-  const startedAt = new Date()
   try {
-    const stage = await openChaosStage(seededRandom(seed))
-    try {
-      const results = await playAll(stage, {
-        scenes: scenesOf(chosen),
-        soakMs: soakMinutes * MINUTE_MS,
-        settleGrants: !short,
-        say,
-      })
-      const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim()
-      const durationMs = Date.now() - startedAt.getTime()
-      const setting = { seed, commit, startedAt: startedAt.toISOString(), durationMs }
-      await writeJson(join(ROOT, json), setting, results)
-      if (report) await writeFile(join(ROOT, 'docs/reliability.md'), reliabilityPage(setting, results))
-      say(summary(setting, results))
-      return results.broken === null ? 0 : 1
-    } finally {
-      await stage.close()
-    }
+    const keep = (mutants: RunFile['mutants']) => writeRun(args.json, end({ results: null, mutants }))
+    const done = end(args.mutants ? await againstMutants(args, keep) : await againstFaults(args))
+    await writeRun(args.json, done)
+    say(summary(done))
+    return done.results?.broken || done.mutants.some(({ killed }) => !killed) ? 1 : 0
   } finally {
     await stack.stop()
   }
 }
 
+type Outcome = Pick<RunFile, 'results' | 'mutants'>
+
+async function againstMutants(
+  { only, seed }: ChaosArguments,
+  keep: (mutants: RunFile['mutants']) => Promise<void>,
+): Promise<Outcome> {
+  const chosen = MUTANTS.filter(({ id }) => only.length === 0 || only.includes(id))
+  return { results: null, mutants: await playMutants(chosen, seed, { say, keep }) }
+}
+
+async function againstFaults(args: ChaosArguments): Promise<Outcome> {
+  const stage = await openChaosStage(seededRandom(args.seed))
+  try {
+    const results: Results = await playAll(stage, {
+      scenes: scenesOf(FAULTS.filter((fault) => isChosen(args, fault))),
+      soakMs: args.soakMinutes * MINUTE_MS,
+      withinMs: args.withinMinutes * MINUTE_MS,
+      settleGrants: !args.short,
+      say,
+    })
+    return { results, mutants: [] }
+  } finally {
+    await stage.close()
+  }
+}
+
+function isChosen({ only, phases, short }: ChaosArguments, fault: Fault): boolean {
+  if (only.length > 0) return only.includes(fault.id)
+  if (phases.length > 0) return phases.includes(fault.phase)
+  return !short || fault.short === true
+}
+
+const list = () => [
+  ...FAULTS.map(({ id, phase, about }) => `${id.padEnd(6)} ${phase.padEnd(9)} ${about}`),
+  ...MUTANTS.map(({ id, about }) => `${id.padEnd(6)} mutant    ${about}`),
+]
+
 try {
-  const args = readArguments(process.argv.slice(2), new Set(FAULTS.map(({ id }) => id)), Math.random)
+  const known = { faults: FAULTS.map(({ id }) => id), mutants: MUTANTS.map(({ id }) => id) }
+  const args = readArguments(process.argv.slice(2), known, Math.random)
   if (args.help) say(HELP)
-  else if (args.list) for (const { id, phase, about } of FAULTS) say(`${id.padEnd(6)} ${phase.padEnd(9)} ${about}`)
+  else if (args.list) for (const line of list()) say(line)
+  else if (args.report.length > 0) await writePage(reliabilityPage(await readRuns(args.report)))
   else process.exitCode = await run(args)
 } catch (err) {
   console.error(err instanceof UsageError ? err.message : err)

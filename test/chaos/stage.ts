@@ -32,49 +32,59 @@ export interface ChaosStage extends KillStage {
 
 const WORKERS = 2
 
-export async function openChaosStage(random: () => number): Promise<ChaosStage> {
-  const backends = await startChaosBackends(process.env.DYNAMODB_ENDPOINT ?? '')
+/** `variables`: beside, and before, what every process of the service is given. */
+export async function openChaosStage(
+  random: () => number,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ChaosStage> {
+  const closers: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const one of closers.splice(0).reverse()) await one()
+  }
   try {
-    const stage = await openKillStage({
-      users: (startMs) => [...flowing([...FLOWING, ...TOKENS]), ...bursting(BURSTING, startMs, ROOM_HOURS)],
-      workers: WORKERS,
-      variables: backends.variables,
-      redisUrl: backends.redis.url,
-      hear: () => hearDurably(backends.rabbitmq.url),
-      brokerUrl: backends.rabbitmq.url,
-    })
-    const health = watchHealth(
-      () => [stage.system.api, ...stage.system.workers.filter(({ pid }) => isAlive(pid))],
-      [stage.system.api],
-    )
-    await Promise.all([...FLOWING, ...BURSTING, ...TOKENS].map(stage.connect))
-    return Object.assign(stage, {
-      backends,
-      health,
-      random,
-      doubted: [],
-      async refill() {
-        const living = stage.system.workers.filter(({ pid }) => isAlive(pid)).length
-        await Promise.all(Array.from({ length: WORKERS - living }, () => stage.startWorker()))
-      },
-      close: closing(stage.close, health, backends, stage.system.workers),
-    })
+    return await open(random, variables, { closers, close })
   } catch (err) {
-    await backends.close()
+    await close()
     throw err
   }
 }
 
-const closing =
-  (
-    close: () => Promise<void>,
-    health: HealthWatch,
-    backends: ChaosBackends,
-    workers: ChaosStage['system']['workers'],
-  ) =>
-  async () => {
-    health.stop()
-    await Promise.all(workers.map(killApp))
-    await close()
-    await backends.close()
-  }
+interface Closing {
+  readonly closers: (() => Promise<unknown>)[]
+  readonly close: () => Promise<void>
+}
+
+async function open(
+  random: () => number,
+  variables: Readonly<Record<string, string>>,
+  { closers, close }: Closing,
+): Promise<ChaosStage> {
+  const backends = await startChaosBackends(process.env.DYNAMODB_ENDPOINT ?? '')
+  closers.push(backends.close)
+  const stage = await openKillStage({
+    users: (startMs) => [...flowing([...FLOWING, ...TOKENS]), ...bursting(BURSTING, startMs, ROOM_HOURS)],
+    workers: WORKERS,
+    variables: { ...backends.variables, ...variables },
+    redisUrl: backends.redis.url,
+    hear: () => hearDurably(backends.rabbitmq.url),
+    brokerUrl: backends.rabbitmq.url,
+  })
+  const { system } = stage
+  closers.push(stage.close, () => Promise.all(system.workers.map(killApp)))
+  const health = watchHealth(() => [system.api, ...system.workers.filter(({ pid }) => isAlive(pid))], [system.api])
+  closers.push(async () => health.stop())
+  // One after the other: this is no test of a busy machine.
+  for (const account of [...FLOWING, ...BURSTING, ...TOKENS]) await stage.connect(account)
+  // Not spread: some of the stage's properties are asked anew each time.
+  return Object.assign(stage, {
+    backends,
+    health,
+    random,
+    doubted: [],
+    async refill() {
+      const living = system.workers.filter(({ pid }) => isAlive(pid)).length
+      await Promise.all(Array.from({ length: Math.max(0, WORKERS - living) }, () => stage.startWorker()))
+    },
+    close,
+  })
+}

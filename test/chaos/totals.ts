@@ -27,7 +27,7 @@ export async function totalsOf(stage: ChaosStage): Promise<Totals> {
     readings: sum(evidence.map(({ rows }) => rows.length)),
     events: sum(ranges.map((ids) => ids.length)),
     repeatedEvents: sum(ranges.map((ids) => ids.length - new Set(ids).size)),
-    calls: stage.system.simulator.journal.list({}).length,
+    calls: sum(Object.values((await stage.system.sim('GET', 'manners')).calls as Record<string, number>)),
     healthLooks: stage.health.looks,
     healthFailed: stage.health.failed.length,
     mostMegabytes: stage.health.mostMegabytes,

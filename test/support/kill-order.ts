@@ -21,6 +21,8 @@ export interface ArmedProcess extends AppProcess {
   hasReached(): boolean
 }
 
+/** As kill-at-step.ts writes it. */
+const REACHED = 'order reached:'
 const PRELOAD = new URL('kill-at-step.ts', import.meta.url).href
 
 export const orderVariables = (order: KillOrder): Record<string, string> => ({
@@ -35,11 +37,22 @@ export const orderVariables = (order: KillOrder): Record<string, string> => ({
 
 /** Starts a process with an order, on a free port. It may come to its order before it is ready, so nobody waits for that. */
 export function spawnArmed(app: AppName, variables: Readonly<Record<string, string>>, order: KillOrder): ArmedProcess {
-  const started = spawnApp(app, { ...variables, PORT: '0', WORKER_PORT: '0', ...orderVariables(order) })
+  const orders = orderVariables(order)
+  // Beside what the process is to load anyway.
+  const NODE_OPTIONS = [variables.NODE_OPTIONS, orders.NODE_OPTIONS].filter(Boolean).join(' ')
+  const started = spawnApp(app, { ...variables, PORT: '0', WORKER_PORT: '0', ...orders, NODE_OPTIONS })
+  let looked = 0
+  let reached = false
   return {
     ...started,
     order,
-    hasReached: () => started.output().includes('order reached:'),
+    hasReached() {
+      const text = started.output()
+      // Only at what is new: this is asked 200 times a second.
+      reached ||= text.includes(REACHED, Math.max(0, looked - REACHED.length))
+      looked = text.length
+      return reached
+    },
   }
 }
 

@@ -48,8 +48,11 @@ export interface KillStage {
   flow(): void
   /** Waits for a process to come to its order, with everybody asked for now and then. */
   reached(armed: ArmedProcess): Promise<void>
-  /** Stops the data, asks once for everybody, and waits until all oracles are content; answers how many ms that took. */
-  converge(allowed?: (watched: Watched) => Allowed): Promise<number>
+  /**
+   * Stops the data, asks once for everybody, and waits until all oracles are content, `healedMs` at most beside what a
+   * slow machine is allowed; answers how many ms that took.
+   */
+  converge(allowed?: (watched: Watched) => Allowed, healedMs?: number): Promise<number>
   startWorker(): Promise<ListeningApp>
   /** The state item of a person, as it is stored. */
   state(person: Watched['person']): Promise<Readonly<Record<string, unknown>>>
@@ -191,13 +194,13 @@ function createStage({ system, clock, listener, oracle, witness, ours }: Setting
         },
         REACHED_WITHIN_MS,
       ).catch((cause) => {
-        throw new Error(`order not reached:\n${armed.output().slice(-LOG_TAIL)}`, { cause })
+        throw new Error(`order at ${armed.order.step} not reached:\n${armed.output().slice(-LOG_TAIL)}`, { cause })
       })
     },
-    async converge(allowed) {
+    async converge(allowed, healedMs = HEALED_WITHIN_MS) {
       clock.setSpeed(0)
       await ask()
-      const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : HEALED_WITHIN_MS + SLOWNESS * faultFreeMs
+      const withinMs = faultFreeMs === null ? FIRST_WITHIN_MS : healedMs + SLOWNESS * faultFreeMs
       const options = { withinMs, ask: askFor, ...(allowed && { allowed }) }
       const ms = await untilConverged(witness, people, options).catch((cause) => {
         throw new Error(`${cause.message}\ndone so far:\n${notes.join('\n')}`, { cause })

@@ -13,6 +13,27 @@ async function direct<T>({ backends }: ChaosStage, work: (redis: Redis) => Promi
   }
 }
 
+const BUDGET_LOST = /the shared call budget cannot be read/g
+const QUIET_MS = 5_000
+const SPACED_WITHIN_MS = 30_000
+const LOOK_AGAIN_MS = 250
+
+/** Waits until the workers share one spacing of calls again, and none of them drops out any more (I8). */
+async function untilSpacedTogether({ processes }: ChaosStage): Promise<void> {
+  const complaints = () => processes.reduce((sum, app) => sum + (app.output().match(BUDGET_LOST)?.length ?? 0), 0)
+  const startedAt = performance.now()
+  let seen = complaints()
+  let since = startedAt
+  while (performance.now() - since < QUIET_MS) {
+    if (performance.now() - startedAt > SPACED_WITHIN_MS)
+      throw new Error(`I8 workers do not share the call budget ${SPACED_WITHIN_MS} ms after it was lost`)
+    await delay(LOOK_AGAIN_MS)
+    if (complaints() === seen) continue
+    seen = complaints()
+    since = performance.now()
+  }
+}
+
 const fault = (id: string, about: string, play: Fault['play'], more: Partial<Fault> = {}): Fault => ({
   id,
   phase: 'redis',
@@ -29,7 +50,10 @@ export const redis: readonly Fault[] = [
   fault(
     'C2',
     'everything in it deleted while jobs run (FLUSHALL)',
-    (stage) => direct(stage, (at) => at.flushall()).then(noReply),
+    async (stage) => {
+      await direct(stage, (at) => at.flushall())
+      await untilSpacedTogether(stage)
+    },
     {
       short: true,
     },

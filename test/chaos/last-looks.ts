@@ -1,0 +1,60 @@
+import { auditGaps } from '../support/audit-cover.ts'
+import { findLeaks } from '../support/canaries.ts'
+import { outcomeOf } from '../support/kill-tokens.ts'
+import type { ChaosStage } from './stage.ts'
+import type { Totals } from './totals.ts'
+
+export interface Grant {
+  readonly id: string
+  readonly outcome: 'connected' | 'needs_reauth'
+}
+
+/** Looks at the grants that a kill may have cost, and connects again whoever has to. */
+export async function settleGrants(stage: ChaosStage): Promise<Grant[]> {
+  const grants: Grant[] = []
+  for (const { watched, at, inDoubt, name } of stage.doubted) {
+    const outcome = await outcomeOf(watched, at)
+    if (outcome === 'needs_reauth' && !inDoubt)
+      throw new Error(`O6 a grant was lost that no kill can have cost: ${name}`)
+    grants.push({ id: name, outcome })
+    if (outcome === 'needs_reauth') await stage.connectAgain(watched)
+    stage.lookAgainAt(watched)
+  }
+  const inDoubt = new Set(stage.doubted.filter((one) => one.inDoubt).map(({ watched }) => watched))
+  await stage.converge((watched) =>
+    inDoubt.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected/ } : {},
+  )
+  return grants
+}
+
+/** What a node without a limit of its heap takes at most under this load, measured at 350 MB, and half as much again. */
+const MOST_MEGABYTES = 512
+
+/** Every look at /healthz was answered, and nothing grew (O10, O11). */
+export function expectHealthy({ health }: ChaosStage): void {
+  if (health.failed.length > 0)
+    throw new Error(`O10 /healthz failed ${health.failed.length} times: ${health.failed[0]}`)
+  if (health.mostMegabytes > MOST_MEGABYTES) throw new Error(`O11 a process grew to ${health.mostMegabytes} MB`)
+}
+
+/** Nobody was shown a secret, and every change is on record whoever was killed over it (O9, O12). */
+export async function expectDiscreet({ system, processes, people, state }: ChaosStage): Promise<void> {
+  const names = people.map(({ person }) => person.userId)
+  const secrets = people.map(({ person }) => person.token)
+  const leaks = await findLeaks(system, { processes, people: names, secrets })
+  if (leaks.length > 0) throw new Error(`O9 ${leaks.length} leaks: ${leaks.slice(0, 3).join('; ')}`)
+  const committed = new Map<string, number>()
+  for (const { person } of people) committed.set(person.userId, Number((await state(person))['committedSequence']))
+  const gaps = auditGaps(system, processes, committed)
+  if (gaps.length > 0) throw new Error(`O12 ${gaps.length} faults in the audit trail: ${gaps.slice(0, 3).join('; ')}`)
+}
+
+/** Promised of a run with faults: 2 %. A handful of messages says nothing of a share. */
+const REPEATED_SHARE = 0.02
+const MANY_EVENTS = 500
+
+/** Few messages came twice (at least once is promised). */
+export function expectFewRepeats({ events, repeatedEvents }: Totals): void {
+  if (events >= MANY_EVENTS && repeatedEvents > REPEATED_SHARE * events)
+    throw new Error(`O3 ${repeatedEvents} of ${events} events repeated`)
+}

@@ -1,0 +1,74 @@
+import { expect } from 'chai'
+import { reliabilityPage, summary } from '../../chaos/report.ts'
+import type { RunFile } from '../../chaos/run-file.ts'
+import type { Totals } from '../../chaos/totals.ts'
+
+const totals = (over: Partial<Totals> = {}): Totals => ({
+  people: 12,
+  readings: 1_000,
+  events: 300,
+  repeatedEvents: 2,
+  calls: 900,
+  healthLooks: 50,
+  healthFailed: 0,
+  mostMegabytes: 350,
+  ...over,
+})
+
+const aRun = (over: Partial<RunFile> = {}): RunFile => ({
+  seed: 7,
+  commit: 'abc1234',
+  startedAt: '2026-11-23T10:00:00.000Z',
+  durationMs: 61_000,
+  machine: '2 cores',
+  results: {
+    played: [4_000, 9_000, 6_000].map((convergedMs, i) => ({
+      id: `C${i}`,
+      phase: 'redis',
+      about: 'something',
+      playedMs: 1_000,
+      convergedMs,
+      boundMs: 27_000,
+    })),
+    leftOut: [],
+    grants: [{ id: 'A6 answered', outcome: 'needs_reauth' }],
+    faultFree: totals({ events: 40, repeatedEvents: 0 }),
+    totals: totals(),
+    broken: null,
+  },
+  mutants: [],
+  ...over,
+})
+
+const mutants = [
+  { id: 'M1', about: 'no log', brokeBy: 'A9: O3 and O4, and O3 again', killed: true },
+  { id: 'M2', about: 'no lookback', brokeBy: null, killed: false },
+]
+
+describe('the page of the fault suite', () => {
+  it('adds up what its runs have seen', () => {
+    const page = reliabilityPage([aRun(), aRun({ seed: 8 }), aRun({ results: null, mutants })])
+    for (const line of [
+      '| result | every promise was kept |',
+      '| faults played | 6 |',
+      '| readings | 2000 |',
+      '| messages that came twice | 4 of 600; before the first fault 0 of 80 |',
+      '| recovery | median 6.0 s, slowest 9.0 s |',
+      '| mutants killed | 1 of 2 |',
+      '| 2026-11-23 | abc1234 | 8 | 3 | 0 | 61.0 | 2 cores | kept |',
+      '| redis | C1 | something | 9.0 | 27.0 |',
+      '| M1 | no log | killed | O3, O4 |',
+      '| M2 | no lookback | survived |  |',
+    ])
+      expect(page).to.include(line)
+  })
+
+  it('says so where a promise was broken', () => {
+    const { results } = aRun()
+    const broken = aRun({ results: results && { ...results, broken: 'C1: O1 lost' } })
+    const page = reliabilityPage([aRun(), broken])
+    expect(page).to.include('| result | 1 runs broke a promise |').and.to.include('a promise was broken')
+    expect(page).not.to.include('every promise was kept')
+    expect(summary(broken)).to.include('BROKEN: C1: O1 lost')
+  })
+})
