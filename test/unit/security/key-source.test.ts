@@ -147,15 +147,19 @@ describe('keys of an identity provider that went away', () => {
       audience: AUDIENCE,
       now: () => clockMs,
     })
-    const jwt = token({ exp: clockMs / 1000 + 3600 }, { alg: 'ES256', kid: 'ec' }, signed(EC.privateKey, 'sha256'))
-    const verify = () => codeOf(verifying.verify(`Bearer ${jwt}`))
-    expect(await verify()).to.equal('accepted')
+    const exp = clockMs / 1000 + 3600
+    const jwtOf = (sub: string) => token({ sub, exp }, { alg: 'ES256', kid: 'ec' }, signed(EC.privateKey, 'sha256'))
+    expect(await codeOf(verifying.verify(`Bearer ${jwtOf('first')}`))).to.equal('accepted')
     provider.keys = []
     const withdrawnAt = clockMs
+    // Its minutes do not end with those of the keys: it may be remembered just before they do.
+    clockMs += 50_000
+    const jwt = jwtOf('second')
+    const verify = () => codeOf(verifying.verify(`Bearer ${jwt}`))
     const accepted: number[] = []
     for (; clockMs < withdrawnAt + 11 * 60_000; clockMs += 10_000)
       if ((await verify()) === 'accepted') accepted.push(clockMs - withdrawnAt)
-    expect(accepted.length, 'the provider is not asked for each token').to.be.above(50)
+    expect(accepted.length, 'the provider is not asked for each token').to.be.above(45)
     expect(accepted.at(-1)).to.be.below(10 * 60_000)
   })
 
