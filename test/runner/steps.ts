@@ -55,7 +55,13 @@ const gates = mochaStep({
   spec: ['gates/**/*.test.ts'],
 })
 
-const unit = mochaStep({ name: 'unit', about: 'unit tests, no backends', spec: ['unit/**/*.test.ts'] })
+const unit = mochaStep({
+  name: 'unit',
+  about: 'unit tests, no backends',
+  spec: ['unit/**/*.test.ts'],
+  processes: 2,
+  long: { 'unit/ingest/model.test.ts': 300 },
+})
 
 const integration = mochaStep({
   name: 'integration',
