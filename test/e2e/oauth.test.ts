@@ -11,7 +11,8 @@ describe("The person's browser on its way to Dexcom and back", function () {
   const system = useSystem({
     name: 'oauth',
     workers: 1,
-    variables: { RETURN_TO_ORIGINS: 'https://app.example.com' },
+    // The simulator takes no code without the verifier of its challenge.
+    variables: { RETURN_TO_ORIGINS: 'https://app.example.com', DEXCOM_PKCE: 'true' },
     simulator: {
       users: ['own', 'other'].map((name) => ({ name, kind: 'generated', profile: 'quiet', historyDays: 1 })),
     },

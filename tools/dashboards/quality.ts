@@ -69,9 +69,12 @@ export const quality: Dashboard = {
       queries: [['bg:connections', '{{status}}']],
     },
     {
-      title: 'Findings of the doctor, last day',
+      title: 'Findings of the doctor, and readings that Dexcom shows no more, last day',
       unit: 'none',
-      queries: [['sum by (finding) (increase(bg_doctor_findings_total[1d]))', '{{finding}}']],
+      queries: [
+        ['sum by (finding) (increase(bg_doctor_findings_total[1d]))', '{{finding}}'],
+        ['sum by (type) (increase(bg_readings_vanished_total[1d]))', '{{type}} not shown any more'],
+      ],
     },
   ],
 }

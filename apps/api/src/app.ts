@@ -33,7 +33,7 @@ export interface AppNeeds
 /** Joins the context with the HTTP surface. */
 export function createApp(context: AppNeeds, stop: AbortSignal): Express {
   const { tickets, vault, producer, connects, config, verifier, metrics, logger, readiness, board } = context
-  const { regions, redirectUri } = config.dexcom
+  const { regions, redirectUri, pkce } = config.dexcom
   const monotonic = () => performance.now()
   const limits = createLimits(context.counting, {
     prefix: config.redis.prefix,
@@ -46,7 +46,7 @@ export function createApp(context: AppNeeds, stop: AbortSignal): Express {
     routes,
     docs: docsPages(openApiDocument(routes)),
     oauth: {
-      start: startAuthorization({ tickets, newToken, hashToken, regions, redirectUri }),
+      start: startAuthorization({ tickets, newToken, hashToken, regions, redirectUri, pkce }),
       callback: finishAuthorization({
         tickets,
         hashToken,

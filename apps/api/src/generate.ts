@@ -7,7 +7,7 @@ import { createRoutes, type RouteNeeds } from './routes/index.ts'
 // Usage: node --conditions=source src/generate.ts [--check]. With --check nothing is written; drift exits with 1.
 const root = resolve(import.meta.dirname, '../../..')
 // The specs alone are looked at: nothing of what the routes need is touched.
-const nothing = { config: { dexcom: { regions: [], redirectUri: '' }, returnTo: { origins: [] } } }
+const nothing = { config: { dexcom: { regions: [], redirectUri: '', pkce: false }, returnTo: { origins: [] } } }
 const routes = createRoutes(nothing as unknown as RouteNeeds)
 const outputs = {
   'docs/errors.md': renderErrorsDocument(),

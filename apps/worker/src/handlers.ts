@@ -138,8 +138,9 @@ export function createHandlers(needs: HandlerNeeds): JobHandlers {
       if (more) await producer.enqueue('importHistory', { v: 1, userId })
     },
 
-    async connectUser({ userId, region, sealedCode, requestId }, { signal, attempt }) {
-      const connection = await connectUser(portsOf(attempt), { userId, region, sealedCode }, signal)
+    async connectUser({ requestId, ...request }, { signal, attempt }) {
+      const { userId } = request
+      const connection = await connectUser(portsOf(attempt), request, signal)
       await schedule(connection)
       await producer.requestSync({ userId, trigger: 'poll', requestId })
       await producer.enqueue('importHistory', { v: 1, userId })

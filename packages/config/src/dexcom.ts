@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type Concern, concern, type Environment } from './concern.ts'
-import { parsed, parseOrigin, parseUrl, text, WEB, wholeNumber } from './fields.ts'
+import { flag, parsed, parseOrigin, parseUrl, text, WEB, wholeNumber } from './fields.ts'
 import { httpsInProduction } from './production.ts'
 import { Secret } from './secret.ts'
 
@@ -60,7 +60,9 @@ const redirectUri = parsed(readRedirectUri, 'must be an http or https URL withou
 const https = httpsInProduction(/^DEXCOM_(\w+_)?API_BASE_URL$|^DEXCOM_REDIRECT_URI$/)
 
 export const dexcomRedirect = concern(
-  z.object({ DEXCOM_REDIRECT_URI: redirectUri }).transform((env) => ({ redirectUri: env.DEXCOM_REDIRECT_URI })),
+  z
+    .object({ DEXCOM_REDIRECT_URI: redirectUri, DEXCOM_PKCE: flag })
+    .transform((env) => ({ redirectUri: env.DEXCOM_REDIRECT_URI, pkce: env.DEXCOM_PKCE })),
   https,
 )
 

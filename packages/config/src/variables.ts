@@ -158,6 +158,12 @@ export const variables: readonly Variable[] = [
     readBy: BOTH,
   },
   {
+    name: 'DEXCOM_PKCE',
+    fallback: 'false',
+    meaning: 'Sends a code challenge (RFC 7636, S256) when people connect; Dexcom documents none, so try it first',
+    readBy: BOTH,
+  },
+  {
     name: 'DEXCOM_API_BASE_URL',
     fallback: 'https://sandbox-api.dexcom.com',
     meaning: 'Host of the region `default`',

@@ -11,16 +11,22 @@ interface AuthorizeInput {
   readonly clientId: string
   readonly redirectUri: string
   readonly state: string
+  /** RFC 7636, S256; left out where the code is to be spent without a verifier. */
+  readonly codeChallenge?: string
 }
 
 /** Where a person's browser goes to grant us access (Dexcom v3, swagger: GET /v3/oauth2/login). */
-export function authorizeUrl({ baseUrl, clientId, redirectUri, state }: AuthorizeInput): string {
+export function authorizeUrl({ baseUrl, clientId, redirectUri, state, codeChallenge }: AuthorizeInput): string {
   const url = new URL(LOGIN_PATH, baseUrl)
   url.searchParams.set('client_id', clientId)
   url.searchParams.set('redirect_uri', redirectUri)
   url.searchParams.set('response_type', 'code')
   url.searchParams.set('scope', SCOPE)
   url.searchParams.set('state', state)
+  if (codeChallenge !== undefined) {
+    url.searchParams.set('code_challenge', codeChallenge)
+    url.searchParams.set('code_challenge_method', 'S256')
+  }
   return url.href
 }
 

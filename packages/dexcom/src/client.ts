@@ -26,7 +26,8 @@ export interface DexcomClient {
   alerts(call: DexcomCall, window: Window): Promise<Alerts>
   /** At most 500 records in the shape of /egvs; RangeError beyond. */
   readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
-  exchangeCode(region: string, code: string): Promise<Grant>
+  /** `verifier`: of PKCE (RFC 7636), none where the login was asked for without a challenge. */
+  exchangeCode(region: string, code: string, verifier?: string | null): Promise<Grant>
   refresh(region: string, refreshToken: string): Promise<Grant>
   /** Whether so many calls of this process wait for a slot that what can wait had better not be asked for now. */
   crowded(region: string): boolean
@@ -77,12 +78,17 @@ export function createDexcomClient({
     devices: (call) => devices(caller, { attempt, ...call }, timeouts.data),
     alerts: (call, window) => alerts(caller, { attempt, ...call }, window, timeouts.data),
     readPushed: (dexcomUserId, records) => readPushed(dexcomUserId, records, options.clock.now()),
-    exchangeCode: (region, code) =>
+    exchangeCode: (region, code, verifier = null) =>
       token({
         kind: 'code',
         region,
         attempt,
-        fields: { grant_type: 'authorization_code', code, redirect_uri: redirectUri },
+        fields: {
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: redirectUri,
+          ...(verifier === null ? {} : { code_verifier: verifier }),
+        },
         timeouts: timeouts.token,
       }),
     refresh: (region, refreshToken) =>

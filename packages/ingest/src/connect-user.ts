@@ -11,6 +11,8 @@ export interface ConnectRequest {
   readonly region: string
   /** The authorization code, sealed by the API under the field `oauth_code`. */
   readonly sealedCode: string
+  /** What proves that it was asked for by us (PKCE), sealed under `oauth_verifier`. */
+  readonly sealedVerifier?: string | undefined
 }
 
 /**
@@ -22,12 +24,16 @@ export async function connectUser(ports: Ports, request: ConnectRequest, stop: A
 }
 
 async function connect(ports: Ports, held: Held, request: ConnectRequest): Promise<Connection> {
-  const { userId, sealedCode } = request
+  const { userId, sealedCode, sealedVerifier } = request
   const codeId = hashOf(sealedCode)
   const before = await ports.accounts.connection(userId)
   if (before?.codeId === codeId) return connectedAlready(ports, held, before)
   const code = await ports.vault.open(userId, 'oauth_code', sealedCode)
-  const connection = await inOneTurn(ports, held, () => exchange(ports, held, { before, request, code, codeId }))
+  const verifier =
+    sealedVerifier === undefined ? null : await ports.vault.open(userId, 'oauth_verifier', sealedVerifier)
+  const connection = await inOneTurn(ports, held, () =>
+    exchange(ports, held, { before, request, code, verifier, codeId }),
+  )
   return settle(ports, held, connection)
 }
 
@@ -51,13 +57,18 @@ interface Exchange {
   readonly before: Connection | null
   readonly request: ConnectRequest
   readonly code: string
+  readonly verifier: string | null
   readonly codeId: string
 }
 
-async function exchange(ports: Ports, held: Held, { before, request, code, codeId }: Exchange): Promise<Connection> {
+async function exchange(
+  ports: Ports,
+  held: Held,
+  { before, request, code, verifier, codeId }: Exchange,
+): Promise<Connection> {
   const { userId, region } = request
   held.check()
-  const grant = await ports.dexcom.exchangeCode(region, code)
+  const grant = await ports.dexcom.exchangeCode(region, code, verifier)
   const dexcomUserId = await learnAccount(ports, held, region, grant)
   refuseOtherAccount(before, dexcomUserId)
 

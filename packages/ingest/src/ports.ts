@@ -145,7 +145,7 @@ export interface Dexcom {
   /** Reads records that were pushed to us, in the shape of /egvs; asks nobody. */
   readPushed(dexcomUserId: string, records: readonly unknown[]): Fetched
   /** Throws `authorization_failed` when Dexcom refuses the code. Never aborted once sent. */
-  exchangeCode(region: string, code: string): Promise<Grant>
+  exchangeCode(region: string, code: string, verifier?: string | null): Promise<Grant>
   /**
    * Never aborted once sent: the answer holds the only copy of the next refresh token. Throws `needs_reauth`
    * (invalid_grant), `upstream_misconfigured` (invalid_client), `upstream_unavailable` or `upstream_rate_limited` where

@@ -78,7 +78,12 @@ export const jobs = {
   connectUser: defineJob({
     name: 'connect-user',
     queue: 'bg-connection',
-    schema: OfUser.extend({ region: z.string(), sealedCode: z.string(), requestId: z.string() }),
+    schema: OfUser.extend({
+      region: z.string(),
+      sealedCode: z.string(),
+      sealedVerifier: z.string().optional(),
+      requestId: z.string(),
+    }),
     dedup: () => null,
     keepLastIfActive: false,
     inOrder: true,

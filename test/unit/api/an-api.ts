@@ -84,6 +84,8 @@ function aBackground() {
     queueFault: null as unknown,
     requested: [] as unknown[],
     deliveries: [] as Parameters<AppNeeds['producer']['acceptWebhook']>[0][],
+    /** Plain texts by the field that they were sealed for, the last of each. */
+    sealed: new Map<string, string>(),
     enqueued: [] as { readonly key: string; readonly input: unknown }[],
     tickets: new Map<string, Readonly<Record<string, string | null>>>(),
     reads: 0,
@@ -191,7 +193,12 @@ function doubles(behind: Background, now: () => number): Doubles {
         return value
       },
     },
-    vault: { seal: async (userId, field) => `sealed ${field} of ${userId}` },
+    vault: {
+      seal: async (userId, field, plain) => {
+        behind.sealed.set(field, plain)
+        return `sealed ${field} of ${userId}`
+      },
+    },
     cursors: createCursorCodec(KEYS),
     hashBody: createContentHasher(KEYS, 'webhook'),
     polls: {
@@ -244,6 +251,7 @@ export const OLD_WEBHOOK_SECRET = Buffer.alloc(32, 6)
 export interface ApiOptions {
   readonly sender?: Partial<AppNeeds['sender']>
   readonly redirectUri?: string
+  readonly pkce?: boolean
   readonly board?: AppNeeds['board']
   readonly counting?: Counting
   readonly rateLimits?: Partial<AppNeeds['config']['http']['rateLimits']>
@@ -269,6 +277,7 @@ const pathsOf = ({ route, handle }: Layer): readonly string[] =>
 export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
   const {
     redirectUri = REDIRECT_URI,
+    pkce = false,
     board = null,
     counting = countingInMemory(),
     rateLimits,
@@ -303,6 +312,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
         redis: { prefix: 'bg' },
         dexcom: {
           redirectUri,
+          pkce,
           regions: [
             { name: 'default', baseUrl: 'https://sandbox-api.dexcom.com', clientId: 'our-client' },
             { name: 'EU', baseUrl: 'https://api.dexcom.eu', clientId: 'our-client-eu' },

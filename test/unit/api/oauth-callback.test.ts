@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { AppError } from '@bg-ingest/domain'
 import { expect } from 'chai'
 import { aBrowser, CODE, cookieOf, EXPIRED, expectPage, SCRIPT } from './a-browser.ts'
@@ -39,6 +40,30 @@ describe('api: coming back from Dexcom', () => {
     ])
     expect(api.behind.waits).to.deep.equal([15_000])
     expect(api.behind.log.join('')).not.to.include(CODE)
+  })
+
+  it('proves with the verifier of its challenge that the code was asked for by us, where that is configured (PKCE)', async () => {
+    const proving = await anApi({ pkce: true })
+    try {
+      proving.behind.outcome = aSync({ status: 'completed' })
+      const other = aBrowser(proving)
+      const { dexcom, state, cookie } = await other.begin()
+      expect(dexcom.searchParams.get('code_challenge_method')).to.equal('S256')
+      expectPage(await other.callback({ code: CODE, state }, cookie), 200, 'Connected')
+      const { input } = proving.behind.enqueued[0] ?? expect.fail()
+      expect(input).to.include({ sealedVerifier: 'sealed oauth_verifier of alice' })
+      const verifier = proving.behind.sealed.get('oauth_verifier') ?? ''
+      expect(verifier)
+        .to.match(/^[\w-]{43}$/)
+        .and.not.equal(cookie.split('=')[1])
+      expect(createHash('sha256').update(verifier).digest('base64url')).to.equal(
+        dexcom.searchParams.get('code_challenge'),
+      )
+      expect([...proving.behind.tickets.values()].join()).not.to.include(verifier)
+      expect(proving.behind.log.join('')).not.to.include(verifier)
+    } finally {
+      await proving.close()
+    }
   })
 
   it('leads on where that was asked for, only once connected', async () => {

@@ -53,6 +53,8 @@ const CONTRACT: Readonly<Record<string, string | null>> = {
 const ADDED: Readonly<Record<string, string | null>> = {
   AUDIT_LOG_FILE: null,
   AUDIT_RETENTION_DAYS: '2190',
+  DEXCOM_PKCE: 'false',
+  REDIS_PREFIX: 'bg',
 }
 
 describe('documentation of the configuration', () => {

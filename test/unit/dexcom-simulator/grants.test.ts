@@ -42,6 +42,20 @@ describe('simulator: codes and tokens', () => {
     expect(grants.exchangeCode(code, REDIRECT)).to.equal(null)
   })
 
+  it('a code that was asked for with a challenge takes its verifier and no other (RFC 7636, appendix B)', () => {
+    const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
+    const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+    for (const [given, works] of [
+      [verifier, true],
+      [challenge, false],
+      [null, false],
+    ] as const) {
+      const { grants } = setUp()
+      const tokens = grants.exchangeCode(grants.issueCode('ada', REDIRECT, challenge), REDIRECT, given)
+      expect(tokens !== null, String(given)).to.equal(works)
+    }
+  })
+
   it('an access token lives 7200 seconds, and past a refresh', () => {
     const { grants, time, connect } = setUp()
     const { accessToken, refreshToken } = connect()

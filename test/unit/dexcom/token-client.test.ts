@@ -61,6 +61,12 @@ describe('Dexcom client: tokens', () => {
     })
   })
 
+  it('posts the verifier of a challenge with the code (PKCE)', async () => {
+    server.answer(server.json(200, TOKENS))
+    await client().exchangeCode('default', 'CANARY-code', 'CANARY-verifier')
+    expect(server.seen[0]?.form.get('code_verifier')).to.equal('CANARY-verifier')
+  })
+
   for (const [given, expected] of [
     [7200, 7200],
     ['7200', 7200],

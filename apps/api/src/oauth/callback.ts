@@ -2,6 +2,7 @@ import { type AppError, UserId } from '@bg-ingest/domain'
 import type { Request, RequestHandler, Response } from 'express'
 import { requestIdOf } from '../middleware/request-id.ts'
 import { PAGES, sendPage } from './pages.ts'
+import { codeVerifier } from './pkce.ts'
 import { clearStateCookie, cookieName, readCookie } from './state-cookie.ts'
 import { type TicketStore, TOKEN_SHAPE } from './tickets.ts'
 
@@ -20,6 +21,7 @@ interface Needs {
       readonly userId: UserId
       readonly region: string
       readonly sealedCode: string
+      readonly sealedVerifier?: string
       readonly requestId: string
     }): Promise<{ readonly jobId: string }>
   }
@@ -47,15 +49,29 @@ export const finishAuthorization =
 
     const code = queryText(req, 'code')
     if (!code || code.length > CODE_LIMIT) return sendPage(res, PAGES.denied)
-    const outcome = await connect(needs, record, code, requestIdOf(res))
+    const outcome = await connect(needs, record, { code, secret }, requestIdOf(res))
     answer(res, outcome, record['returnTo'] ?? null)
   }
 
-async function connect(needs: Needs, record: Readonly<Record<string, string | null>>, code: string, requestId: string) {
+interface Granted {
+  readonly code: string
+  /** Of the browser's cookie. */
+  readonly secret: string
+}
+
+async function connect(
+  needs: Needs,
+  record: Readonly<Record<string, string | null>>,
+  { code, secret }: Granted,
+  requestId: string,
+) {
   const userId = UserId.parse(record['userId'])
-  const sealedCode = await needs.vault.seal(userId, 'oauth_code', code)
+  const seal = (field: string, plain: string) => needs.vault.seal(userId, field, plain)
+  const sealedCode = await seal('oauth_code', code)
+  // As the attempt began: the configuration may have changed since.
+  const proof = record['pkce'] === 'S256' ? { sealedVerifier: await seal('oauth_verifier', codeVerifier(secret)) } : {}
   const region = record['region'] ?? 'default'
-  const { jobId } = await needs.queue.requestConnect({ userId, region, sealedCode, requestId })
+  const { jobId } = await needs.queue.requestConnect({ userId, region, sealedCode, ...proof, requestId })
   return needs.connects.wait(userId, jobId, WAIT_MS)
 }
 

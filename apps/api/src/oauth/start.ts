@@ -1,6 +1,7 @@
 import { authorizeUrl } from '@bg-ingest/dexcom-contract'
 import type { RequestHandler } from 'express'
 import { PAGES, sendPage } from './pages.ts'
+import { codeChallenge, codeVerifier } from './pkce.ts'
 import { cookieName, setStateCookie } from './state-cookie.ts'
 import { TICKET_TTL_MS, type TicketStore, TOKEN_SHAPE } from './tickets.ts'
 
@@ -10,11 +11,12 @@ interface Needs {
   readonly hashToken: (token: string) => string
   readonly regions: readonly { readonly name: string; readonly baseUrl: string; readonly clientId: string }[]
   readonly redirectUri: string
+  readonly pkce: boolean
 }
 
 /** Spends a one-time address: remembers who is connecting, ties it to this browser, and leads to Dexcom. */
 export const startAuthorization =
-  ({ tickets, newToken, hashToken, regions, redirectUri }: Needs): RequestHandler<{ ticket: string }> =>
+  ({ tickets, newToken, hashToken, regions, redirectUri, pkce }: Needs): RequestHandler<{ ticket: string }> =>
   async (req, res) => {
     const { ticket } = req.params
     const record = TOKEN_SHAPE.test(ticket) ? await tickets.take('start', ticket) : null
@@ -23,9 +25,11 @@ export const startAuthorization =
 
     const state = newToken()
     const secret = newToken()
-    await tickets.put('state', state, { ...record, browser: hashToken(secret) }, TICKET_TTL_MS)
+    const challenge = pkce ? { codeChallenge: codeChallenge(codeVerifier(secret)) } : {}
+    const attempt = { ...record, browser: hashToken(secret), pkce: pkce ? 'S256' : null }
+    await tickets.put('state', state, attempt, TICKET_TTL_MS)
     setStateCookie(res, cookieName(hashToken(state)), secret, redirectUri)
     const { baseUrl, clientId } = region
     res.set('Cache-Control', 'no-store').set('Referrer-Policy', 'no-referrer')
-    res.redirect(302, authorizeUrl({ baseUrl, clientId, redirectUri, state }))
+    res.redirect(302, authorizeUrl({ baseUrl, clientId, redirectUri, state, ...challenge }))
   }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { DAY_MS } from '@bg-ingest/domain'
 
 /** Both from Dexcom's authentication page (dexcom-api.md 2.1 and 2.4). */
@@ -44,6 +45,7 @@ interface Session {
 interface Code {
   readonly user: string
   readonly redirectUri: string
+  readonly codeChallenge: string | null
   readonly endsMs: number
 }
 
@@ -75,9 +77,13 @@ export interface TokenOwner {
  * clock runs 60 times as fast must not have to refresh every two minutes.
  */
 export interface Grants {
-  readonly issueCode: (user: string, redirectUri: string) => string
-  /** Null for an unknown, used or expired code, or another redirect URI; the code is used up either way. */
-  readonly exchangeCode: (code: string, redirectUri: string) => TokenSet | null
+  /** `codeChallenge`: S256 of RFC 7636; null where the login came without. */
+  readonly issueCode: (user: string, redirectUri: string, codeChallenge?: string | null) => string
+  /**
+   * Null for an unknown, used or expired code, another redirect URI or, where it was issued to a challenge, another verifier;
+   * the code is used up either way.
+   */
+  readonly exchangeCode: (code: string, redirectUri: string, codeVerifier?: string | null) => TokenSet | null
   /** Null for an unknown, spent or revoked token. Each works once. */
   readonly refresh: (refreshToken: string) => TokenSet | null
   readonly ownerOfCode: (code: string) => string | null
@@ -126,16 +132,18 @@ export function createGrants(options: GrantOptions): Grants {
   }
 
   return {
-    issueCode: (user, redirectUri) => {
+    issueCode: (user, redirectUri, codeChallenge = null) => {
       for (const [code, { endsMs }] of codes) if (endsMs <= monotonicMs()) codes.delete(code)
       const code = randomToken('code')
-      codes.set(code, { user, redirectUri, endsMs: monotonicMs() + CODE_MS })
+      codes.set(code, { user, redirectUri, codeChallenge, endsMs: monotonicMs() + CODE_MS })
       return code
     },
-    exchangeCode: (code, redirectUri) => {
+    exchangeCode: (code, redirectUri, codeVerifier = null) => {
       const found = codes.get(code)
       codes.delete(code)
       if (!found || found.endsMs <= monotonicMs() || found.redirectUri !== redirectUri) return null
+      if (found.codeChallenge !== null && found.codeChallenge !== hash('sha256', codeVerifier ?? '', 'base64url'))
+        return null
       const session: Session = {
         id: randomToken('session'),
         user: found.user,

@@ -25,21 +25,28 @@ export function loginRoutes({ client, accounts, grants, callbackIssuer }: LoginI
     const issuer = callbackIssuer()
     const back = (answer: Readonly<Record<string, string>>) =>
       redirect(redirectUri, issuer === null ? answer : { ...answer, iss: issuer }, query.get('state'))
-    // What Dexcom does here is not public; RFC 6749, 4.1.2.1 says to send the browser back.
-    if (query.get('response_type') !== 'code') return back({ error: 'unsupported_response_type' })
-    if (query.get('scope') !== SCOPE) return back({ error: 'invalid_scope' })
-    if (query.has('__deny')) return back({ error: 'access_denied' })
+    const error = errorOf(query)
+    if (error !== null) return back({ error })
 
     const user = query.get('__user')
     if (user === null) return htmlReply(200, loginPage({ query, users: accounts.list().map(({ name }) => name) }))
     if (!accounts.get(user)) return htmlReply(400, refusalPage('There is no such account'))
-    return back({ code: grants.issueCode(user, redirectUri) })
+    return back({ code: grants.issueCode(user, redirectUri, query.get('code_challenge')) })
   }
 
   const identify = ({ query }: Exchange) => ({ ...NOBODY, user: accounts.get(query.get('__user') ?? '')?.name ?? null })
   return [LOGIN_PATH, LOGIN_PATH.replace('/v3/', '/v2/')].map(
     (path): Route => ({ endpoint: 'login', method: 'GET', path, identify, handle }),
   )
+}
+
+/** What Dexcom does here is not public; RFC 6749, 4.1.2.1 and RFC 7636, 4.4.1 say to send the browser back. */
+function errorOf(query: URLSearchParams): string | null {
+  if (query.get('response_type') !== 'code') return 'unsupported_response_type'
+  if (query.get('scope') !== SCOPE) return 'invalid_scope'
+  // A plain challenge would hide nothing.
+  if (query.has('code_challenge') && query.get('code_challenge_method') !== 'S256') return 'invalid_request'
+  return query.has('__deny') ? 'access_denied' : null
 }
 
 const htmlReply = (status: number, body: string): Reply => ({

@@ -42,7 +42,8 @@ export function tokenRoutes({ client, grants, accessTokenSeconds }: TokenInput):
     switch (form.get('grant_type')) {
       case 'authorization_code': {
         const [code, redirectUri] = [form.get('code'), form.get('redirect_uri')]
-        return code && redirectUri ? answer(grants.exchangeCode(code, redirectUri)) : refusal(400, 'invalid_request')
+        if (!code || !redirectUri) return refusal(400, 'invalid_request')
+        return answer(grants.exchangeCode(code, redirectUri, form.get('code_verifier')))
       }
       case 'refresh_token': {
         const refreshToken = form.get('refresh_token')
