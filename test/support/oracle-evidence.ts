@@ -193,7 +193,17 @@ async function keysNaming(redis: Redis, userId: string): Promise<string[]> {
   return keys.filter((key, i) => key.includes(userId) || contents[i]?.includes(userId))
 }
 
+/** A key may go, and come again as something else, between the look at its type and the read: then both are done anew. */
 async function contentOf(redis: Redis, key: string): Promise<string> {
+  for (;;)
+    try {
+      return await readAsIs(redis, key)
+    } catch (err) {
+      if (!String(err).includes('WRONGTYPE')) throw err
+    }
+}
+
+async function readAsIs(redis: Redis, key: string): Promise<string> {
   switch (await redis.type(key)) {
     case 'hash':
       return JSON.stringify(await redis.hgetall(key))
@@ -205,6 +215,8 @@ async function contentOf(redis: Redis, key: string): Promise<string> {
       return JSON.stringify(await redis.lrange(key, 0, -1))
     case 'stream':
       return JSON.stringify(await redis.xrange(key, '-', '+'))
+    case 'none':
+      return ''
     default:
       return String(await redis.get(key))
   }
