@@ -51,7 +51,7 @@ describe('Metrics of a real API and a real worker', function () {
           worker(),
           'bg_events_published_total{type="io.bg-ingest.readings.changed.v1",outcome="returned"}',
         )) > 0,
-      30_000,
+      90_000,
     )
   })
 

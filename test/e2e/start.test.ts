@@ -8,8 +8,6 @@ import { type AppName, spawnApp } from '../support/e2e-process.ts'
 import { aPerson, type System, startSystem, untilHistoryIs } from '../support/e2e-system.ts'
 import { until } from '../support/until.ts'
 
-/** A process that cannot run says so at once. */
-const REFUSES_WITHIN_MS = 3_000
 /** SHUTDOWN_GRACE_SECONDS of every system here. */
 const GRACE_MS = 5_000
 /** A caller waits no longer for a queue that is away. */
@@ -60,7 +58,7 @@ describe('Start, health and end of the processes', function () {
     it(`${app}: refuses ${JSON.stringify(wrong)}, naming the variable and no value`, async () => {
       const variables = { ...system.variables, PORT: '0', WORKER_PORT: '0', ...wrong }
       const refused = spawnApp(app, variables)
-      const { code, signal } = await refused.exited(REFUSES_WITHIN_MS)
+      const { code, signal } = await refused.exited()
       expect([code === 0, signal]).to.deep.equal([false, null])
       const output = refused.output()
       for (const name of Object.keys(wrong)) expect(output).to.include(name)

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { connectPerson, developmentSecrets, provisionTables } from '@bg-ingest/demo'
@@ -117,8 +118,16 @@ async function start(
     person,
     async connect(userId, dexcomUser) {
       const client = await person(userId)
-      await connectPerson({ apiUrl: api.url, token: client.token, userId, dexcomUser })
-      return client
+      // While many processes start the API may say that it has too much to do: its words are to come back.
+      const again = { left: 20 }
+      for (;;)
+        try {
+          await connectPerson({ apiUrl: api.url, token: client.token, userId, dexcomUser })
+          return client
+        } catch (err) {
+          if (!String(err).includes('answered 503') || again.left-- === 0) throw err
+          await delay(500)
+        }
     },
     sim: async (method, target, body) =>
       (await call(`${simulator.baseUrl}/__sim/${target}`, method, body === undefined ? {} : { body })).json,

@@ -13,13 +13,16 @@ interface Needs {
 export function createOnGaveUp({ ports, logger, hashUser }: Needs): OnGaveUp {
   return async (key, { userId, requestId }, error, jobId) => {
     logger.error('job given up', { job: key, jobId, requestId, user: hashUser(userId), err: error })
-    if (key === 'syncUser' && !(await isErased(ports, userId, error))) {
+    const erased = await isErased(ports, userId, error)
+    if (key === 'syncUser' && !erased) {
       const failed = { jobId, code: error.code, at: toInstant(ports.clock.now()) }
       await tellFailed(ports, userId, failed, AbortSignal.timeout(TELL_WITHIN_MS))
     }
     // Who has disconnected, or was erased meanwhile, has no import any more that could fail.
     if (key === 'importHistory' && error.code !== 'not_connected')
       await failHistory(ports, userId, AbortSignal.timeout(FAIL_WITHIN_MS))
+    // A follow-up begins when its predecessor ends, which a frozen worker may put off beyond the erasure.
+    return erased ? 'forget' : undefined
   }
 }
 

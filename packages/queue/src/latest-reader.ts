@@ -17,13 +17,14 @@ interface Options {
 
 /** Redis takes 1 ms, DynamoDB 5 to 10: who has waited for longer has lost more than an entry can win. */
 const WAIT_MS = 50
-/** After a failure nobody asks for so long: one wave of calls in a second waits for a frozen Redis, not every call. */
+/** After a failure Redis is asked again so often, and until it answers nobody waits for that: the first wave has. */
 const PAUSE_MS = 1_000
 /** Opened entries, by the text they were opened from: decrypting and parsing take as long as asking Redis. About 10 MB. */
 const MOST_OPENED = 5_000
 
 export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: Options): LatestReader {
   let pausedUntil = Number.NEGATIVE_INFINITY
+  let failing = false
   let trustedFromMs = Number.POSITIVE_INFINITY
   let learnAgainAt = Number.NEGATIVE_INFINITY
   // Redis may come back with what it held a second ago, when another entry was up: what it had then counts no more.
@@ -51,11 +52,27 @@ export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: 
     return entry
   }
 
+  /** Finds out, on behalf of nobody, whether Redis answers again. */
+  const probe = (key: string) => {
+    pausedUntil = monotonic() + PAUSE_MS
+    soon(redis.exists(key), WAIT_MS).then(
+      () => {
+        pausedUntil = Number.NEGATIVE_INFINITY
+        failing = false
+      },
+      () => undefined, // NOTE: it does not; the next read behind the pause looks again
+    )
+  }
+
   return {
     async read(userId) {
       if (redis.status !== 'ready' || monotonic() < pausedUntil) return null
       if (trustedFromMs === Number.POSITIVE_INFINITY && monotonic() >= learnAgainAt) learn()
       const key = latestKey(userId, prefix)
+      if (failing) {
+        probe(key)
+        return null
+      }
       try {
         const up = parseUp(await soon(redis.getBuffer(key), WAIT_MS))
         if (up && up.atMs > trustedFromMs) return open(key, userId, up)
@@ -64,6 +81,7 @@ export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: 
       } catch {
         // NOTE: the connection reports its own loss; here it only matters that the store is asked.
         pausedUntil = monotonic() + PAUSE_MS
+        failing = true
         return null
       }
     },

@@ -35,12 +35,8 @@ export type JobHandlers = {
   readonly [K in JobKey]: (data: JobData<K>, context: JobContext) => Promise<unknown>
 }
 
-export type OnGaveUp = <K extends JobKey>(
-  key: K,
-  data: JobData<K>,
-  error: AppError,
-  jobId: string,
-) => Promise<void> | void
+/** Answers `forget` where nothing of the job may stay: it names somebody who was erased meanwhile. */
+export type OnGaveUp = <K extends JobKey>(key: K, data: JobData<K>, error: AppError, jobId: string) => unknown
 
 /** Told of a job that ends its process. Where it throws, it is told again later. */
 export type OnPoison = <K extends JobKey>(key: K, data: JobData<K>, jobId: string) => Promise<void> | void
@@ -194,7 +190,8 @@ async function tellGaveUp<K extends JobKey>(
   job: Job,
 ): Promise<void> {
   try {
-    await onGaveUp(key, data, error, job.id ?? '')
+    const wish = await onGaveUp(key, data, error, job.id ?? '')
+    if (wish === 'forget') job.opts.removeOnFail = true
   } catch (err) {
     onError(job.queueName, toAppError(err))
   }

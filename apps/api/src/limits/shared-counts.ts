@@ -33,7 +33,7 @@ const SLACK = 0.01
 const BATCH_MS = 100
 /** A read may wait this long for its count: Redis takes 1 ms, and a frozen one must not cost readers more than this. */
 const WAIT_MS = 100
-/** After a failure, reads of this time do not ask again: one wave in a second waits, not every call. */
+/** After a failure Redis is asked again so often, and until it answers nobody waits for that: the first wave has. */
 const PAUSE_MS = 1_000
 const RETRY_AFTER_MS = 1_000
 
@@ -53,6 +53,7 @@ export function createSharedCounts(redis: CountingRedis, options: CountOptions):
   const due = new Set<string>()
   let batch: NodeJS.Timeout | null = null
   let pausedUntil = Number.NEGATIVE_INFINITY
+  let failing = false
   let sweepAtMs = monotonic() + windowMs
 
   const counterOf = (key: string): Counter => {
@@ -105,10 +106,17 @@ export function createSharedCounts(redis: CountingRedis, options: CountOptions):
   const pause = () => {
     // NOTE: the connection reports its own loss; here it only matters that this is counted somewhere.
     pausedUntil = monotonic() + PAUSE_MS
+    failing = true
+  }
+  const recovered = () => {
+    pausedUntil = Number.NEGATIVE_INFINITY
+    failing = false
   }
   const syncNow = async () => {
     if (monotonic() < pausedUntil) return
-    await within(WAIT_MS, sync()).catch(pause)
+    if (failing) pausedUntil = monotonic() + PAUSE_MS
+    const asked = within(WAIT_MS, sync()).then(recovered, pause)
+    if (!failing) await asked
   }
   const mayWait = ({ shared, unsent }: Counter) => unsent <= slack && shared + unsent <= limit
 
