@@ -28,6 +28,7 @@ describe('configuration', () => {
     expect(config.webhook).to.deep.equal({ secrets: null, auth: 'signature+jwt', jwtAudience: 'bg-ingest-webhook' })
     expect(config.dexcom).to.deep.equal({
       redirectUri: 'http://localhost:5001/oauth/callback',
+      pkce: false,
       regions: [{ name: 'default', clientId: 'our-client', baseUrl: 'https://sandbox-api.dexcom.com' }],
     })
     expect(config.returnTo.origins).to.deep.equal([])

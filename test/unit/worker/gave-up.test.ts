@@ -53,6 +53,14 @@ describe('worker: a job that is given up', () => {
     expect(publisher.taken).to.deep.equal([])
   })
 
+  it('wants nothing kept of a job that finds nobody, since it names who was erased, and tells nobody', async () => {
+    const { gaveUp, publisher } = aWorld()
+    const nobody = new AppError('not_connected', 'This person is not connected')
+    expect(await gaveUp('syncUser', sync, nobody, 'job_7')).to.equal('forget')
+    expect(publisher.taken).to.deep.equal([])
+    expect(await gaveUp('syncUser', sync, error, 'job_8'), 'any other end').to.equal(undefined)
+  })
+
   it('does no more for other jobs', async () => {
     const { gaveUp, publisher, store, log } = aWorld()
     await gaveUp('publishChanges', { v: 1, userId: ALICE }, error, 'job_7')
