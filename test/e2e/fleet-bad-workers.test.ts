@@ -28,7 +28,7 @@ const BAD: Readonly<Record<string, { readonly variables?: Record<string, string>
 }
 
 describe('A fleet of bad workers', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   const system = useSystem({
     workers: 1,
     // A zone that once left out a whole day, for every process (B9).
@@ -69,6 +69,7 @@ describe('A fleet of bad workers', function () {
       ({ lastSuccessAt }) => Date.parse(lastSuccessAt),
       () => 0,
     )
+  /** By workers whose clock is right: a poll by the one that is an hour behind counts as none, until the next. */
   const untilPolledSince = (since: number, ms: number) =>
     until('everybody is polled', async () => (await Promise.all(people.map(lastPolled))).every((at) => at > since), ms)
 
@@ -77,8 +78,8 @@ describe('A fleet of bad workers', function () {
       bad.set(what, await startApp('worker', { ...system.variables, ...variables }, shell))
     bad.get('nobody reads its output (B5)')?.deafen()
     for (const [what, worker] of bad)
-      await until(`a worker has polled although ${what}`, async () => (await metric(worker, POLLED)) > 0, 40_000)
-    await untilPolledSince(Date.now() + 1_000, 20_000)
+      await until(`a worker has polled although ${what}`, async () => (await metric(worker, POLLED)) > 0, 60_000)
+    await untilPolledSince(Date.now() + 1_000, 60_000)
   })
 
   it('goes on while two other programs take the processors (B7), and loses no lease by it', async () => {
@@ -88,7 +89,7 @@ describe('A fleet of bad workers', function () {
     const polls = () => metricOfAll(all(), POLLED)
     const before = { lost: lost(), polls: await polls() }
     for (let i = 0; i < 2; i++) busy.push(spawn(process.execPath, ['-e', 'for (;;);']))
-    for (let round = 0; round < 2; round++) await untilPolledSince(Date.now(), 20_000)
+    for (let round = 0; round < 2; round++) await untilPolledSince(Date.now(), 60_000)
     for (const hog of busy) hog.kill('SIGKILL')
     const done = (await polls()) - before.polls
     expect(done, 'polls').to.be.at.least(2 * PEOPLE.length)
