@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { call } from './e2e-client.ts'
 import type { AppProcess } from './e2e-process.ts'
 import type { System } from './e2e-system.ts'
+import { contentOf } from './redis-content.ts'
 
 export interface CanaryOptions {
   /** Processes beside the system's own. */
@@ -101,28 +102,9 @@ async function everythingIn(url: string): Promise<string> {
   const redis = new Redis(url)
   try {
     const found: string[] = []
-    for (const key of await redis.keys('*')) found.push(key, JSON.stringify(await contentOf(redis, key)))
+    for (const key of await redis.keys('*')) found.push(key, await contentOf(redis, key))
     return found.join('\n')
   } finally {
     redis.disconnect()
-  }
-}
-
-async function contentOf(redis: Redis, key: string): Promise<unknown> {
-  switch (await redis.type(key)) {
-    case 'string':
-      return redis.get(key)
-    case 'hash':
-      return redis.hgetall(key)
-    case 'list':
-      return redis.lrange(key, 0, -1)
-    case 'set':
-      return redis.smembers(key)
-    case 'zset':
-      return redis.zrange(key, '0', '-1')
-    case 'stream':
-      return redis.xrange(key, '-', '+')
-    default:
-      return null // NOTE: gone meanwhile
   }
 }

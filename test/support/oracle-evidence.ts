@@ -7,6 +7,7 @@ import type { Listener } from './e2e-events.ts'
 import type { System } from './e2e-system.ts'
 import type { CallsSeen, Evidence, FeedPage, Row } from './oracles.ts'
 import type { ReadingsOracle } from './readings-oracle.ts'
+import { contentOf } from './redis-content.ts'
 
 /** A person of the service and their account at Dexcom. */
 export interface Watched {
@@ -191,33 +192,4 @@ async function keysNaming(redis: Redis, userId: string): Promise<string[]> {
   const keys = await redis.keys('*')
   const contents = await Promise.all(keys.map((key) => contentOf(redis, key)))
   return keys.filter((key, i) => key.includes(userId) || contents[i]?.includes(userId))
-}
-
-/** A key may go, and come again as something else, between the look at its type and the read: then both are done anew. */
-async function contentOf(redis: Redis, key: string): Promise<string> {
-  for (;;)
-    try {
-      return await readAsIs(redis, key)
-    } catch (err) {
-      if (!String(err).includes('WRONGTYPE')) throw err
-    }
-}
-
-async function readAsIs(redis: Redis, key: string): Promise<string> {
-  switch (await redis.type(key)) {
-    case 'hash':
-      return JSON.stringify(await redis.hgetall(key))
-    case 'zset':
-      return JSON.stringify(await redis.zrange(key, '0', '-1'))
-    case 'set':
-      return JSON.stringify(await redis.smembers(key))
-    case 'list':
-      return JSON.stringify(await redis.lrange(key, 0, -1))
-    case 'stream':
-      return JSON.stringify(await redis.xrange(key, '-', '+'))
-    case 'none':
-      return ''
-    default:
-      return String(await redis.get(key))
-  }
 }
