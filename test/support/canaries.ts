@@ -65,7 +65,9 @@ export async function findLeaks(system: System, options: CanaryOptions): Promise
   const everywhere = [...logs, ...metrics, redis, ...told.map((text, i) => ({ name: `told ${i}`, text }))]
   const secret = everywhere.flatMap((place) => [...named(place, known, 'a secret'), ...shaped(place, SHAPES)])
   // Of the others one may have been killed before its first word.
-  const empty = [...logs.slice(0, apps.length), ...metrics, redis].filter(({ text }) => text === '').map(({ name }) => `${name}: is empty`)
+  const empty = [...logs.slice(0, apps.length), ...metrics, redis]
+    .filter(({ text }) => text === '')
+    .map(({ name }) => `${name}: is empty`)
   return [...hidden, ...secret, ...shaped(redis, [['a measured value', VALUES]]), ...empty]
 }
 
