@@ -23,8 +23,7 @@ export function logDexcom(dexcom: Dexcom, logger: Logger, monotonic: () => numbe
     fetchReadings: (call, type, window) =>
       logged(`readings/${type}`, call.region, () => dexcom.fetchReadings(call, type, window)),
     dataRange: (call, since) => logged('dataRange', call.region, () => dexcom.dataRange(call, since)),
-    exchangeCode: (region, ...proof) =>
-      logged('exchangeCode', region, () => dexcom.exchangeCode(region, ...proof)),
+    exchangeCode: (region, ...proof) => logged('exchangeCode', region, () => dexcom.exchangeCode(region, ...proof)),
     refresh: (region, refreshToken) => logged('refresh', region, () => dexcom.refresh(region, refreshToken)),
     ...(asAttempt ? { asAttempt: (attempt) => logDexcom(asAttempt(attempt), logger, monotonic) } : {}),
   }
