@@ -196,6 +196,14 @@ describe('Input that means harm, at every address', function () {
     expect(Math.max(...times)).to.be.below(BESIDE_IDLE_MS)
   })
 
+  it('connections are closed after ten thousand requests, and not before', async () => {
+    const request = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+    const answer = await latin1Answer(port, request.repeat(10_001))
+    expect(answer.match(/HTTP\/1\.1 200 OK/g)).to.have.length(10_000)
+    expect(answer.slice(answer.lastIndexOf('HTTP/1.1 200 OK'))).to.match(/^connection: close/im)
+    expect(answer.match(/^connection: close/gim)?.length).to.be.at.most(2)
+  })
+
   it('H14, J16: who sends a byte a second is cut off', async () => {
     for (const [what, { cutAfterMs }] of Object.entries(slow))
       expect(await cutAfterMs, what).to.be.within(5_000, CUT_WITHIN_MS)

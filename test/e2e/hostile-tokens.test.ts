@@ -23,7 +23,7 @@ const guarded = specs.filter(({ access }) => access.kind !== 'public')
 /** Lists I of promises.md: every case at every address that is not open to all, in the process that is shipped. */
 describe('Tokens that mean harm, at every route', function () {
   this.timeout(30_000)
-  const system = useSystem({ name: 'tokens', workers: 0 })
+  const system = useSystem({ name: 'tokens', workers: 0, variables: { JWT_MAX_LIFETIME_SECONDS: '3600' } })
   let stranger: KeyProvider
   let redis: Redis
   before(async () => {

@@ -55,6 +55,8 @@ export function hostileTokens(maker: TokenMaker): Readonly<Record<string, string
     'I-7 exp null': jwt({ exp: null }),
     'I-8 nbf ahead': jwt({ nbf: now + 3600 }),
     'I-8 iat ahead': jwt({ iat: now + 3600 }),
+    'I-8 a life of more than an hour': jwt({ iat: now - 1, exp: now + 3600 }),
+    'I-8 a life of nobody knows how long': jwt({ iat: undefined }),
     'I-9 no aud': jwt({ aud: undefined }),
     'I-9 another aud': jwt({ aud: 'somebody-else' }),
     'I-9 aud in other case': jwt({ aud: audience.toUpperCase() }),

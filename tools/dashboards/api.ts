@@ -51,6 +51,11 @@ export const api: Dashboard = {
       queries: [['sum by (outcome) (rate(bg_webhook_total[5m]))', '{{outcome}}']],
     },
     {
+      title: 'Webhook ids that came again for another person or with another body',
+      unit: 'short',
+      queries: [['sum by (differs) (increase(bg_webhook_conflicts_total[1h]))', '{{differs}}']],
+    },
+    {
       title: 'Event loop, 99 in 100',
       about: 'How late JavaScript comes to its work; above 200 ms calls are shed.',
       unit: 's',

@@ -23,7 +23,7 @@ export interface AppNeeds
   readonly board: BoardSettings | null
   readonly vault: Pick<ApiContext['vault'], 'seal'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
-  readonly metrics: Pick<ApiContext['metrics'], 'httpRequest' | 'text' | 'webhook'>
+  readonly metrics: Pick<ApiContext['metrics'], 'httpRequest' | 'text' | 'webhook' | 'webhookConflict'>
   readonly config: RouteNeeds['config'] & {
     readonly http: Pick<ApiConfig['http'], 'trustProxy' | 'rateLimits'>
     readonly redis: Pick<ApiConfig['redis'], 'prefix'>

@@ -6,7 +6,7 @@ import { failureLine, refuseUnfit, runUntilSignal, untilAborted } from '@bg-inge
 import { createApp } from './app.ts'
 import { completeKeys } from './complete-keys.ts'
 import { createApiContext } from './context.ts'
-import { listenLimits, stopServing } from './http-limits.ts'
+import { listenLimits, REQUESTS_PER_CONNECTION, stopServing } from './http-limits.ts'
 
 const endNow = (message: string): never => {
   console.error(message)
@@ -24,6 +24,7 @@ try {
         onLate: ({ message }) => endNow(message),
       })
       const server = createHttpServer(listenLimits, createApp(context, stop))
+      server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION
       server.listen(config.http.port)
       await once(server, 'listening')
       logger.info('api listening', { port: (server.address() as AddressInfo).port })

@@ -53,7 +53,11 @@ function readArguments() {
 
 async function tokenFor({ user, scope, ttl }: ReturnType<typeof readArguments>): Promise<string> {
   const claims = { sub: subject(user), scopes: scopesOf(scope), ttlSeconds: ttlSeconds(ttl) }
-  const { secret, audience, issuer } = loadTokenConfig(process.env).token
+  const { secret, audience, issuer, maxLifetimeSeconds = Number.POSITIVE_INFINITY } = loadTokenConfig(process.env).token
+  if (claims.ttlSeconds > maxLifetimeSeconds)
+    throw new UsageError(
+      `--ttl is above JWT_MAX_LIFETIME_SECONDS, ${maxLifetimeSeconds}: the API would refuse the token`,
+    )
   return signDevelopmentToken({ ...claims, secret: secret.reveal(), audience, issuer, nowMs: Date.now() })
 }
 

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import * as z from 'zod'
 import { concern, type Rule } from './concern.ts'
-import { parsed, parseUrl, text, WEB } from './fields.ts'
+import { parsed, parseUrl, text, WEB, wholeNumber } from './fields.ts'
 import { httpsInProduction } from './production.ts'
 import { Secret } from './secret.ts'
 
@@ -17,6 +17,9 @@ const jwtSecret = parsed(
   (value) => (Buffer.byteLength(value) >= SECRET_BYTES ? new Secret(value) : null),
   `must be at least ${SECRET_BYTES} bytes`,
 )
+
+/** From a minute, since less would not outlast the skew of two clocks, to thirty days. */
+const lifetimeSeconds = wholeNumber({ min: 60, max: 2_592_000 }).optional()
 
 const usable = (key: KeyObject) => {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
@@ -61,12 +64,15 @@ export const jwt = concern(
       ).optional(),
       JWT_JWKS_URL: parsed((value) => parseUrl(value, WEB)?.href ?? null, 'must be an http or https URL').optional(),
       JWT_ISSUER: text.optional(),
+      JWT_MAX_LIFETIME_SECONDS: lifetimeSeconds,
       JWT_AUDIENCE: text,
     })
     .transform((env, context) => {
       const key = toKey(env)
       if (!key) context.addIssue({ code: 'custom', path: [KEYS[0]], message: ONE })
-      return key ? { key, issuer: env.JWT_ISSUER, audience: env.JWT_AUDIENCE } : z.NEVER
+      if (!key) return z.NEVER
+      const { JWT_ISSUER: issuer, JWT_MAX_LIFETIME_SECONDS: maxLifetimeSeconds, JWT_AUDIENCE: audience } = env
+      return { key, issuer, maxLifetimeSeconds, audience }
     }),
   exactlyOneKey,
   httpsInProduction(/^JWT_JWKS_URL$/),
@@ -87,10 +93,17 @@ function toKey(env: GivenKeys): JwtKey | null {
 /** What `pnpm token` signs with: the development secret, for the API or for the webhook. */
 export const tokenSigning = concern(
   z
-    .object({ JWT_SECRET: jwtSecret, JWT_ISSUER: text.optional(), JWT_AUDIENCE: text, WEBHOOK_JWT_AUDIENCE: text })
+    .object({
+      JWT_SECRET: jwtSecret,
+      JWT_ISSUER: text.optional(),
+      JWT_MAX_LIFETIME_SECONDS: lifetimeSeconds,
+      JWT_AUDIENCE: text,
+      WEBHOOK_JWT_AUDIENCE: text,
+    })
     .transform((env) => ({
       secret: env.JWT_SECRET,
       issuer: env.JWT_ISSUER,
+      maxLifetimeSeconds: env.JWT_MAX_LIFETIME_SECONDS,
       audience: env.JWT_AUDIENCE,
       webhookAudience: env.WEBHOOK_JWT_AUDIENCE,
     })),

@@ -117,6 +117,14 @@ export const variables: readonly Variable[] = [
     meaning: 'Demanded `iss` of tokens',
     readBy: ['API', 'token'],
   },
+  {
+    name: 'JWT_MAX_LIFETIME_SECONDS',
+    fallback: null,
+    unset: 'the issuer decides',
+    meaning:
+      'Tokens whose `exp` lies further than this behind their `iat` are refused, and so are tokens without `iat`; from 60 to 2592000',
+    readBy: ['API', 'token'],
+  },
   { name: 'JWT_AUDIENCE', fallback: 'bg-ingest', meaning: 'Demanded `aud` of tokens', readBy: ['API', 'token'] },
   {
     name: 'WEBHOOK_SECRETS',

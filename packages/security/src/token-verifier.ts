@@ -17,6 +17,8 @@ export interface TokenVerifierOptions {
   /** Unset: any issuer that holds the key. */
   readonly issuer?: string | undefined
   readonly audience: string
+  /** From `iat`, then demanded, to `exp`; unset: the issuer decides. */
+  readonly maxLifetimeSeconds?: number | undefined
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -53,6 +55,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       if (known) return known
       const { payload, protectedHeader } = await checked(token, key, options, nowMs)
       const caller = toCaller(payload, protectedHeader, nowMs)
+      if (livesTooLong(payload, options.maxLifetimeSeconds)) throw refusal('lifetime')
       verified.remember(token, caller, Number(payload.exp), nowMs)
       return caller
     },
@@ -88,6 +91,10 @@ function toCaller(payload: JWTPayload, header: JWTHeaderParameters, nowMs: numbe
   const scopes = new Set(scope.split(' ').filter((name) => name !== ''))
   return { sub: sub.data, scopes, anyUser: scopes.has(ANY_USER_SCOPE) }
 }
+
+/** What was granted for too long could not be taken back in time: there is no list of revoked tokens. */
+const livesTooLong = ({ iat, exp }: JWTPayload, maxSeconds: number | undefined): boolean =>
+  maxSeconds !== undefined && !(Number(exp) - Number(iat) <= maxSeconds)
 
 /**
  * One answer for every defect. The reason is a code in the cause, for the log; jose's own error is not kept, because

@@ -53,6 +53,7 @@ export const METRIC_TABLE: readonly MetricRow[] = [
     labels: { outcome: 'accepted, duplicate, unauthorized, forbidden, not_connected, invalid, unavailable' },
     from: 'API',
   },
+  { name: 'bg_webhook_conflicts_total', type: 'counter', labels: { differs: 'body, person' }, from: 'API' },
   { name: 'bg_webhook_processing_seconds', type: 'histogram', labels: {}, from: 'worker' },
   {
     name: 'bg_dexcom_request_duration_seconds',

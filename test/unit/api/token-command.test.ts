@@ -66,6 +66,14 @@ describe('pnpm token', () => {
       expect({ exitCode, out, err }).to.deep.equal({ exitCode: 1, out: '', err: `${message}\n` })
     })
 
+  it('makes no token that lives longer than the API allows', async () => {
+    const env = { JWT_SECRET: SECRET, JWT_MAX_LIFETIME_SECONDS: '3600' }
+    const { exitCode, out, err } = await run(['--user', 'alice', '--ttl', '2h'], env)
+    expect({ exitCode, out }).to.deep.equal({ exitCode: 1, out: '' })
+    expect(err).to.equal('--ttl is above JWT_MAX_LIFETIME_SECONDS, 3600: the API would refuse the token\n')
+    expect((await run(['--user', 'alice'], env)).exitCode).to.equal(0)
+  })
+
   it('names the variable that is missing or bad, without its value', async () => {
     const none = await run(['--user', 'alice'], {})
     expect(none.err).to.equal('Bad configuration:\n  JWT_SECRET: is required\n')

@@ -54,6 +54,10 @@ describe('api: the webhook', () => {
   }
   const counted = async (outcome: string) =>
     Number(new RegExp(`bg_webhook_total\\{outcome="${outcome}"\\} (\\d+)`).exec((await api.metrics()).body)?.[1])
+  const conflicts = async (differs: string) =>
+    Number(
+      new RegExp(`bg_webhook_conflicts_total\\{differs="${differs}"\\} (\\d+)`).exec((await api.metrics()).body)?.[1],
+    )
   /** Refused before anything was looked up or put anywhere. */
   const untouched = () => expect([api.behind.reads, api.behind.deliveries]).to.deep.equal([0, []])
 
@@ -84,15 +88,20 @@ describe('api: the webhook', () => {
   })
 
   it('refuses another body under an id that is taken', async () => {
+    const before = await conflicts('body')
     await deliver(NOTICE, { id: 'msg_3' })
+    expect(await conflicts('body')).to.equal(before)
     const { status, json } = await deliver(PUSH, { id: 'msg_3' })
     expect([status, json.code, json.errors?.[0]?.pointer]).to.deep.equal([400, 'invalid_request', 'webhook-id'])
+    expect(await conflicts('body')).to.equal(before + 1)
   })
 
   it('refuses for another person what was sent for one: the signature does not say for whom (H8)', async () => {
+    const before = await conflicts('person')
     await deliver(NOTICE, { id: 'msg_4' })
     const { status, json } = await deliver(NOTICE, { id: 'msg_4', path: '/api/bg/bob/webhook' })
     expect([status, json.code, json['jobId']]).to.deep.equal([403, 'forbidden', undefined])
+    expect(await conflicts('person')).to.equal(before + 1)
     expect(api.behind.deliveries).to.have.length(1)
   })
 

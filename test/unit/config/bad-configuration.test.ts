@@ -29,6 +29,7 @@ const CASES: readonly (readonly [string, Load, Environment, readonly string[]])[
   ['RSA of 1024 bits', loadApi, { JWT_SECRET: '', JWT_PUBLIC_KEY: weakRsa }, ['JWT_PUBLIC_KEY']],
   ['a curve without algorithm', loadApi, { JWT_SECRET: '', JWT_PUBLIC_KEY: p384 }, ['JWT_PUBLIC_KEY']],
   ['a key set over ftp', loadApi, { JWT_SECRET: '', JWT_JWKS_URL: `ftp://${CANARY}` }, ['JWT_JWKS_URL']],
+  ['a life of tokens below a minute', loadApi, { JWT_MAX_LIFETIME_SECONDS: '59' }, ['JWT_MAX_LIFETIME_SECONDS']],
   ['no encryption key', loadApi, { ENCRYPTION_KEYS: '' }, ['ENCRYPTION_KEYS']],
   ['an encryption key of 16 bytes', loadWorker, { ENCRYPTION_KEYS: `k1:${base64(16)}` }, ['ENCRYPTION_KEYS']],
   ['an encryption key without id', loadWorker, { ENCRYPTION_KEYS: base64(32) }, ['ENCRYPTION_KEYS']],

@@ -54,6 +54,7 @@ const ADDED: Readonly<Record<string, string | null>> = {
   AUDIT_LOG_FILE: null,
   AUDIT_RETENTION_DAYS: '2190',
   DEXCOM_PKCE: 'false',
+  JWT_MAX_LIFETIME_SECONDS: null,
   REDIS_PREFIX: 'bg',
 }
 

@@ -25,6 +25,7 @@ describe('configuration', () => {
     })
     expect(config.jwt.audience).to.equal('bg-ingest')
     expect(config.jwt.issuer).to.equal(undefined)
+    expect(config.jwt.maxLifetimeSeconds).to.equal(undefined)
     expect(config.webhook).to.deep.equal({ secrets: null, auth: 'signature+jwt', jwtAudience: 'bg-ingest-webhook' })
     expect(config.dexcom).to.deep.equal({
       redirectUri: 'http://localhost:5001/oauth/callback',

@@ -187,6 +187,12 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: '30m',
   },
   {
+    alert: 'WebhookIdsReused',
+    fires: { 'bg_webhook_conflicts_total{differs="body"}': '0x5 1x40' },
+    quiet: { 'bg_webhook_conflicts_total{differs="body"}': '3x40' },
+    at: '30m',
+  },
+  {
     alert: 'CallersRefused',
     fires: { [answers(200)]: '0+60x40', [answers(401)]: '0+40x40' },
     quiet: { [answers(200)]: '0+990x40', [answers(401)]: '0+5x40', [answers(403)]: '0+5x40' },

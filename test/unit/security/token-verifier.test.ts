@@ -169,6 +169,27 @@ describe('token verifier', () => {
     expect((await refusalOf(later.verify(`Bearer ${jwt}`))).code).to.equal('unauthorized')
   })
 
+  describe('where a longest life is set', () => {
+    const verifier = createTokenVerifier({ key: bySecret, audience: AUDIENCE, maxLifetimeSeconds: 600, now })
+    const verdict = (claims: Readonly<Record<string, unknown>>) =>
+      verifier.verify(`Bearer ${token(claims)}`).then(
+        () => 'accepted',
+        (err: AppError) => (err.cause as { code?: string }).code,
+      )
+
+    it('takes what was granted for that long, however much of it is left', async () => {
+      expect(await verdict({ iat: NOW, exp: NOW + 600 })).to.equal('accepted')
+      expect(await verdict({ iat: NOW - 599, exp: NOW + 1 })).to.equal('accepted')
+    })
+
+    it('refuses what was granted for longer, or does not say since when', async () => {
+      expect(await verdict({ iat: NOW, exp: NOW + 601 })).to.equal('lifetime')
+      expect(await verdict({ iat: NOW - 600, exp: NOW + 1 })).to.equal('lifetime')
+      expect(await verdict({ iat: undefined, exp: NOW + 10 })).to.equal('lifetime')
+      expect(await verdict({ iat: `${NOW}`, exp: NOW + 10 })).not.to.equal('accepted')
+    })
+  })
+
   it('cannot be made with a weak key', () => {
     expect(() => verifierOf({ kind: 'secret', secret: 'x'.repeat(31) })).to.throw('less than 32 bytes')
     expect(() => verifierOf(byKey('nothing'))).to.throw()

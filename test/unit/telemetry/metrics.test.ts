@@ -13,6 +13,7 @@ const FAMILIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   bg_reading_lag_seconds: ['histogram'],
   bg_token_refresh_total: ['counter', 'outcome'],
   bg_webhook_total: ['counter', 'outcome'],
+  bg_webhook_conflicts_total: ['counter', 'differs'],
   bg_webhook_processing_seconds: ['histogram'],
   bg_dexcom_request_duration_seconds: ['histogram', 'endpoint', 'status'],
   bg_dexcom_budget_remaining: ['gauge', 'region'],

@@ -23,7 +23,7 @@ export interface RouteNeeds
   > {
   readonly producer: Pick<ApiContext['producer'], 'requestSync' | 'enqueue' | 'acceptWebhook'>
   readonly vault: Pick<ApiContext['vault'], 'seal'>
-  readonly metrics: Pick<ApiContext['metrics'], 'webhook'>
+  readonly metrics: Pick<ApiContext['metrics'], 'webhook' | 'webhookConflict'>
   readonly syncs: Pick<ApiContext['syncs'], 'status' | 'wait'>
   readonly connects: Pick<ApiContext['connects'], 'wait'>
   readonly config: Pick<ApiConfig, 'dexcom' | 'returnTo'>

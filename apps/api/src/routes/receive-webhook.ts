@@ -13,7 +13,7 @@ interface Needs {
   readonly vault: Pick<Vault, 'seal'>
   /** Tells two bodies apart without giving either away. */
   readonly hashBody: (body: string) => string
-  readonly metrics: Pick<Metrics, 'webhook'>
+  readonly metrics: Pick<Metrics, 'webhook' | 'webhookConflict'>
 }
 
 const Accepted = z
@@ -51,12 +51,7 @@ export const receiveWebhook = (needs: Needs) =>
         digest: needs.hashBody(text),
         requestId,
       })
-      // The signature does not say for whom a delivery is; that its id was taken for somebody else does.
-      if (!samePerson) throw new AppError('forbidden', 'This token does not allow this')
-      if (!sameBody)
-        throw new AppError('invalid_request', 'This webhook-id came before with another body', {
-          errors: [{ pointer: 'webhook-id', detail: 'must be new for another body' }],
-        })
+      if (!samePerson || !sameBody) throw conflictOf(needs, samePerson ? 'body' : 'person')
       needs.metrics.webhook(duplicate ? 'duplicate' : 'accepted')
       return {
         status: 202,
@@ -65,6 +60,15 @@ export const receiveWebhook = (needs: Needs) =>
       }
     },
   )
+
+/** The signature does not say for whom a delivery is; that its id was taken for somebody else does. */
+function conflictOf({ metrics }: Pick<Needs, 'metrics'>, differs: 'person' | 'body'): AppError {
+  metrics.webhookConflict(differs)
+  if (differs === 'person') return new AppError('forbidden', 'This token does not allow this')
+  return new AppError('invalid_request', 'This webhook-id came before with another body', {
+    errors: [{ pointer: 'webhook-id', detail: 'must be new for another body' }],
+  })
+}
 
 /** Pushed readings wait in the queue encrypted, and only under the account that they are of. */
 async function sealFor(
