@@ -3,6 +3,7 @@ import type { PersonClient } from '../support/e2e-client.ts'
 import type { ListeningApp } from '../support/e2e-process.ts'
 import { useSystem } from '../support/e2e-system.ts'
 import { connectAll, lastPolled, quietUsers, startWorker, untilPolledSince } from '../support/fleet-watch.ts'
+import { orderVariables } from '../support/kill-order.ts'
 import { until } from '../support/until.ts'
 
 const PEOPLE = ['greedy', 'una', 'vic', 'wes']
@@ -81,6 +82,19 @@ describe('Workers that are ended by their work, or end themselves', function () 
     await start({})
     await untilPolledSince(people, Math.max(...before), 40_000)
   })
+  for (const [deed, said] of [
+    ['throw', 'uncaught exception: Error'],
+    ['reject', 'unhandled rejection: Error'],
+  ] as const)
+    it(`ends with 1 where something fails in the middle of a sync and nobody catches it: ${deed} (B4), and others go on`, async () => {
+      const worker = await start(orderVariables({ step: 'fetched', deed }))
+      expect(await worker.exited(40_000)).to.deep.equal({ code: 1, signal: null })
+      expect(worker.output()).to.include(said).and.not.include('planted')
+      await untilPolledSince(people, Date.now(), 40_000)
+      expect(
+        (await Promise.all(people.map((person) => person.connection()))).map(({ problem }) => problem),
+      ).to.deep.equal(people.map(() => null))
+    })
 })
 
 const hasEnded = (worker: ListeningApp): Promise<boolean> =>

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { tokenOf } from '../support/e2e-client.ts'
+import { killApp, startApp } from '../support/e2e-process.ts'
 import { proofsOf } from '../support/e2e-sender.ts'
 import { useSystem } from '../support/e2e-system.ts'
 import { bodyFor, methodOf, pathOf, type Spec, scopeOf, specs, takesBody } from '../support/every-route.ts'
@@ -202,6 +203,31 @@ describe('Input that means harm, at every address', function () {
     expect(answer.match(/HTTP\/1\.1 200 OK/g)).to.have.length(10_000)
     expect(answer.slice(answer.lastIndexOf('HTTP/1.1 200 OK'))).to.match(/^connection: close/im)
     expect(answer.match(/^connection: close/gim)?.length).to.be.at.most(2)
+  })
+
+  it('B6: an API that may open 128 files serves again once those who crowd it out are cut off', async () => {
+    const api = await startApp('api', system.variables, 'ulimit -n 128')
+    const at = Number(new URL(api.url).port)
+    const crowd = Array.from({ length: 400 }, () =>
+      connect(at, '127.0.0.1')
+        .on('error', () => undefined)
+        .resume(),
+    )
+    try {
+      const isHealthy = () =>
+        send(at, '/healthz', {}).then(
+          ({ status }) => status === 200,
+          () => false,
+        )
+      await until('the crowd is cut off', () => crowd.every(({ closed }) => closed), CUT_WITHIN_MS)
+      await until('it answers again', isHealthy, CUT_WITHIN_MS)
+      expect(api.hasEnded()).to.equal(false)
+      api.kill('SIGTERM')
+      expect(await api.exited()).to.deep.equal({ code: 0, signal: null })
+    } finally {
+      for (const socket of crowd) socket.destroy()
+      await killApp(api)
+    }
   })
 
   it('H14, J16: who sends a byte a second is cut off', async () => {

@@ -48,6 +48,17 @@ describe('budget of a fleet', function () {
     expect(use).to.be.at.least(LEAST_USE)
   })
 
+  it('is used and kept while Redis forgets its scripts (C10)', async () => {
+    const { use, highest } = await budgetRun({
+      redisUrl: redis.url,
+      minTimeMs: MIN_TIME_MS,
+      seconds: 4,
+      forgetEveryMs: 500,
+    })
+    expect(highest).to.be.at.most(1.08)
+    expect(use).to.be.at.least(LEAST_USE)
+  })
+
   describe('under load', () => {
     let fleet: Fleet
     let members: readonly FleetMember[]

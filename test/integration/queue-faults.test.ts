@@ -1,74 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { connectForRequests, connectForWork, unfitness } from '@bg-ingest/queue'
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
-import { aUser, openQueueBench, type QueueBench } from '../support/queue-bench.ts'
-import { type LocalRedis, startRedis } from '../support/redis.ts'
+import { openPolledPeople, type PolledPeople } from '../support/polled-people.ts'
+import { type LocalRedis, startRedis, startTlsRedis } from '../support/redis.ts'
 import { startTcpProxy, type TcpProxy, targetOf, through } from '../support/tcp-proxy.ts'
-import { until } from '../support/until.ts'
-
-/** A poll each second for each of these, while Redis suffers. */
-const PEOPLE = 5
-const EVERY_MS = 1_000
 
 describe('fleet: Redis in trouble', function () {
   this.timeout(60_000)
   let server: LocalRedis
   let admin: Redis
   let wire: TcpProxy
-  let bench: QueueBench
-  let polls: number
-  let errors: string[]
-  let over = false
-  let revivals: Promise<void>
+  let people: PolledPeople
 
   before(async () => {
     server = await startRedis()
     admin = new Redis(server.url)
     wire = await startTcpProxy(targetOf(server.url))
-    bench = await openQueueBench(through(wire, server.url))
-    errors = []
-    polls = 0
-    bench.consume(
-      {
-        pollTick: ({ userId }) => bench.producer.requestSync({ userId, trigger: 'poll', requestId: 'r' }),
-        syncUser: async () => {
-          polls += 1
-        },
-      },
-      { onError: (_queue, { message }) => void errors.push(message), lockDurationMs: 2_000, stalledIntervalMs: 1_000 },
-    )
-    for (let i = 0; i < PEOPLE; i++) await bench.schedules.upsert(aUser(), EVERY_MS)
-    revivals = revive()
+    people = await openPolledPeople(through(wire, server.url))
   })
   after(async () => {
-    over = true
-    await revivals
-    await bench.close()
+    await people.close()
     admin.disconnect()
     await wire.close()
     await server.stop()
   })
 
-  /** What the fleet's leader does: a refused command may end a chain of ticks, because the next one was not made. */
-  async function revive(): Promise<void> {
-    while (!over) {
-      const stopped = await bench.schedules.overdue(500, 100).catch(() => [])
-      for (const userId of stopped)
-        await bench.schedules.repair({ userId, everyMs: EVERY_MS }, 'stopped').catch(() => undefined)
-      await delay(500)
-    }
-  }
-
-  /** Two rounds of everybody, from now on; answers how many milliseconds they took. */
-  async function polling(ms: number): Promise<number> {
-    const from = performance.now()
-    const wanted = polls + 2 * PEOPLE
-    await until('polls go on', () => polls >= wanted, ms)
-    return Math.round(performance.now() - from)
-  }
-
-  beforeEach(() => polling(20_000))
+  beforeEach(() => people.polling(20_000))
 
   const cases: readonly (readonly [what: string, hurt: () => Promise<unknown>, withinMs: number])[] = [
     [
@@ -125,28 +86,63 @@ describe('fleet: Redis in trouble', function () {
     it(`goes on polling when ${what}`, async () => {
       try {
         await hurt()
-        await polling(withinMs)
+        await people.polling(withinMs)
       } finally {
         wire.slow(0)
       }
     })
 
-  it('does not hammer a Redis that refuses the password, and does not tell it', async () => {
-    await admin.config('SET', 'requirepass', 'c4n4ry-right')
-    const refused: string[] = []
-    const listener = { onError: ({ message, stack }: Error) => void refused.push(`${message} ${stack}`) }
-    const before = wire.connections()
-    const wrong = new URL(through(wire, server.url))
-    wrong.password = 'c4n4ry-wrong'
-    const clients = [connectForRequests(wrong.href, listener), connectForWork(wrong.href, listener)]
+  /** Both kinds of clients for 5 s at an address that does not take them; answers what they were told, and how often they tried. */
+  async function knockAt(url: string): Promise<{ readonly told: string; readonly tries: number }> {
+    const door = await startTcpProxy(targetOf(url))
+    const told: string[] = []
+    const listener = { onError: ({ message, stack }: Error) => void told.push(`${message} ${stack}`) }
+    const led = through(door, url)
+    const clients = [connectForRequests(led, listener), connectForWork(led, listener)]
     await delay(5_000)
-    const tries = wire.connections() - before
+    const tries = door.connections()
     for (const client of clients) client.disconnect()
-    await admin.config('SET', 'requirepass', '')
-    expect(refused.length).to.be.at.least(2)
-    expect(refused.join('\n')).not.to.include('c4n4ry')
+    await door.close()
+    expect(told.length).to.be.at.least(2)
     // The first few come quicker than one a second, and the pace halves with each.
     expect(tries, 'of two clients in 5 s').to.be.within(4, 16)
+    return { told: told.join('\n'), tries }
+  }
+
+  it('does not hammer a Redis that refuses the password, and does not tell it (C12)', async () => {
+    await admin.config('SET', 'requirepass', 'c4n4ry-right')
+    const wrong = new URL(server.url)
+    wrong.password = 'c4n4ry-wrong'
+    const { told } = await knockAt(wrong.href).finally(() => admin.config('SET', 'requirepass', ''))
+    expect(told).not.to.include('c4n4ry')
+  })
+
+  describe('that speaks TLS alone, or not at all', () => {
+    let folder: string
+    let sealed: LocalRedis
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'bg-redis-tls-'))
+      sealed = await startTlsRedis(folder)
+    })
+    after(async () => {
+      await sealed.stop()
+      await rm(folder, { recursive: true })
+    })
+    const withPassword = (url: string, protocol: string) => url.replace(/^rediss?:\/\//, `${protocol}://:c4n4ry@`)
+
+    it('is not hammered by who comes without (C12)', async () => {
+      const { told } = await knockAt(withPassword(sealed.url, 'redis'))
+      expect(told).to.include('before it was ready').and.not.include('c4n4ry')
+    })
+
+    it('is not hammered by who does not know its certificate (C12)', async () => {
+      const { told } = await knockAt(withPassword(sealed.url, 'rediss'))
+      expect(told).to.include('self-signed certificate').and.not.include('c4n4ry')
+    })
+
+    it('is not hammered by who asks a plain one for TLS (C12)', async () => {
+      expect((await knockAt(withPassword(server.url, 'rediss'))).told).not.to.include('c4n4ry')
+    })
   })
 
   it('will not do where it drops keys, or forgets everything in production', async () => {

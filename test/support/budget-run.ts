@@ -9,6 +9,8 @@ interface BudgetRun {
   /** One of three workers is killed and another started, so often. */
   readonly killEveryMs?: number
   readonly flushEveryMs?: number
+  /** Redis forgets its scripts, so often. */
+  readonly forgetEveryMs?: number
 }
 
 interface BudgetUse {
@@ -47,6 +49,7 @@ export async function budgetRun({ redisUrl, minTimeMs, seconds, ...faults }: Bud
     await Promise.all([
       until(faults.killEveryMs, replaceOne),
       until(faults.flushEveryMs, () => admin.flushall()),
+      until(faults.forgetEveryMs, () => admin.script('FLUSH')),
       delay(seconds * 1000),
     ])
     const inRun = fleet.arrivals.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs)

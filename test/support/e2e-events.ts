@@ -21,8 +21,8 @@ export interface Listener {
 const PERSISTENT = 2
 
 /** Hears everything that the service tells the world from now on, over a queue of its own that goes with it. */
-export async function listen(): Promise<Listener> {
-  const connection = await connect(fromRunner('RABBITMQ_URL'))
+export async function listen(url = fromRunner('RABBITMQ_URL')): Promise<Listener> {
+  const connection = await connect(url)
   const channel = await connection.createChannel()
   // As contract 5 has it; whoever declares it first, the other finds it the same.
   await channel.assertExchange('bg.events', 'topic', { durable: true })

@@ -1,6 +1,6 @@
 /**
  * Loaded into a process of the service by `--import`, and told by its environment (kill-order.ts) at which passage of
- * which step to die, to freeze or to block. Nothing in the product knows of it: the steps are announced on a
+ * which step to die, to freeze, to block or to fail where nobody catches it. Nothing in the product knows of it: the steps are announced on a
  * diagnostics channel anyway, and Node announces requests itself.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -13,6 +13,11 @@ const STDERR = 2
 const deeds: Readonly<Record<string, () => void>> = {
   kill: () => process.kill(process.pid, 'SIGKILL'),
   stop: () => process.kill(process.pid, 'SIGSTOP'),
+  throw: () =>
+    void setImmediate(() => {
+      throw new Error('planted where nobody catches it')
+    }),
+  reject: () => void Promise.reject(new Error('planted where nobody catches it')),
   block: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.env.BG_KILL_BLOCK_MS)),
 }
 

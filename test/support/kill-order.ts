@@ -9,7 +9,7 @@ export interface KillOrder {
   readonly passage?: number
   readonly since?: string
   /** SIGKILL unless told otherwise. */
-  readonly deed?: 'kill' | 'stop' | 'block'
+  readonly deed?: 'kill' | 'stop' | 'block' | 'throw' | 'reject'
   /** Inside the step unless told; `next`: when the call behind it has begun and is not sent; or so many milliseconds later. */
   readonly when?: 'now' | 'next' | number
   readonly blockMs?: number

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { TLS_SERVERS } from './tls-servers.ts'
 
 export interface LocalRedis {
   readonly url: string
@@ -12,7 +15,21 @@ export interface LocalRedis {
 /** A redis-server of the test's own, which it may freeze or kill: on a free port, in memory alone. */
 export async function startRedis(port?: number): Promise<LocalRedis> {
   const onPort = port ?? (await freePort())
-  const args = ['--port', String(onPort), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  return start(`redis://127.0.0.1:${onPort}`, ['--port', String(onPort)])
+}
+
+/** One that speaks TLS and nothing else, with a certificate for 127.0.0.1 that signs itself. `folder` takes its files. */
+export async function startTlsRedis(folder: string): Promise<LocalRedis> {
+  const port = await freePort()
+  const files = { key: join(folder, 'redis.key'), cert: join(folder, 'redis.crt') }
+  await writeFile(files.key, TLS_SERVERS.good.key)
+  await writeFile(files.cert, TLS_SERVERS.good.cert)
+  const tls = ['--tls-port', String(port), '--tls-key-file', files.key, '--tls-cert-file', files.cert]
+  return start(`rediss://127.0.0.1:${port}`, ['--port', '0', ...tls, '--tls-auth-clients', 'no'])
+}
+
+async function start(url: string, listening: readonly string[]): Promise<LocalRedis> {
+  const args = [...listening, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const server = spawn('redis-server', [...args, '--maxmemory-policy', 'noeviction'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -21,7 +38,7 @@ export async function startRedis(port?: number): Promise<LocalRedis> {
   await Promise.race([ready(server.stdout), failed, exited.then(() => Promise.reject(new Error('redis-server ended')))])
   server.stdout.resume()
   return {
-    url: `redis://127.0.0.1:${onPort}`,
+    url,
     pid: server.pid ?? 0,
     async stop() {
       // A stopped process takes no SIGTERM before it is continued.

@@ -11,9 +11,6 @@ export interface ConnectionListener {
 /** A request may cost a second, no more: a frozen Redis answers nothing at all (measured: ping hangs for ever). */
 const REQUEST_TIMEOUT_MS = 1_000
 
-/** Callers wait, so a half-open connection is found sooner; a Redis that was merely frozen for less is used at once. */
-const REQUEST_SILENCE_MS = 10_000
-
 const RETRY_MIN_MS = 200
 const RETRY_MAX_MS = 5_000
 
@@ -33,9 +30,13 @@ const KEEP_ALIVE_MS = 10_000
 
 /**
  * A connection on which something was asked and nothing at all came for so long is half-open, or its Redis frozen: a new
- * one is opened (left to TCP, that takes a quarter of an hour). BullMQ blocks for 10 s at most.
+ * one is opened (left to TCP, that takes a quarter of an hour). A job passes two of them, one that blocks and one that
+ * does not, and polls are to go on within 15 s (promises.md C8). A Redis that was merely frozen for less is used again at once.
  */
-const SILENCE_MS = 20_000
+const SILENCE_MS = 5_000
+
+/** BullMQ 6.7 blocks for 10 s at most. */
+const BLOCKED_SILENCE_MS = 11_500
 
 const SHARED: Options = {
   retryStrategy: retryWithin(RETRY_MAX_MS),
@@ -48,7 +49,23 @@ const SHARED: Options = {
 function open(url: string, options: Options, { onError }: ConnectionListener): Redis {
   const redis = new Redis(url, Object.assign({}, SHARED, options))
   redis.on('error', onError)
+  tellOfEarlyCloses(redis, onError)
   return redis
+}
+
+/** ioredis says nothing of a server that hangs up on us at once, as one does that speaks TLS alone. */
+function tellOfEarlyCloses(redis: Redis, onError: ConnectionListener['onError']): void {
+  let isEarly = false
+  redis.on('connect', () => {
+    isEarly = true
+  })
+  redis.on('ready', () => {
+    isEarly = false
+  })
+  redis.on('close', () => {
+    if (isEarly) onError(new Error('Redis closed the connection before it was ready'))
+    isEarly = false
+  })
 }
 
 /** For whoever has a caller waiting (the API): every command fails at once or within a second. */
@@ -58,7 +75,6 @@ export function connectForRequests(url: string, listener: ConnectionListener): R
     maxRetriesPerRequest: 1,
     commandTimeout: REQUEST_TIMEOUT_MS,
     connectTimeout: REQUEST_TIMEOUT_MS,
-    socketTimeout: REQUEST_SILENCE_MS,
     retryStrategy: retryWithin(REQUEST_RETRY_MAX_MS),
   }
   return open(url, failFast, listener)
@@ -86,6 +102,7 @@ export function ownConnections(
   connect: 'all' | 'duplicates',
 ): OwnConnections {
   const patient: Options = { maxRetriesPerRequest: null, enableOfflineQueue: true, socketTimeout: SILENCE_MS }
+  const blocking: Options = { lazyConnect: false, socketTimeout: BLOCKED_SILENCE_MS }
   const options: Options = Object.assign({}, redis.options, patient)
   delete options.commandTimeout
   const opened: Redis[] = []
@@ -96,7 +113,7 @@ export function ownConnections(
     return connection
   }
   const source = openOne({ lazyConnect: connect === 'duplicates' })
-  Object.assign(source, { duplicate: (override: Options) => openOne({ ...override, lazyConnect: false }) })
+  Object.assign(source, { duplicate: (override: Options) => openOne({ ...override, ...blocking }) })
   return {
     source,
     disconnect() {
