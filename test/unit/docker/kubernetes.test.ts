@@ -27,13 +27,24 @@ interface Pod {
   readonly terminationGracePeriodSeconds?: number
   readonly containers: readonly Container[]
 }
+interface Port {
+  readonly port: number
+}
+interface Policy {
+  readonly podSelector?: { readonly matchLabels?: { readonly app: string } }
+  readonly ingress?: readonly { readonly ports: readonly Port[] }[]
+  readonly egress?: readonly {
+    readonly ports: readonly Port[]
+    readonly to?: readonly { readonly ipBlock: { readonly except: readonly string[] } }[]
+  }[]
+}
 interface Manifest {
   readonly kind: string
   readonly metadata: { readonly name: string }
   readonly data?: Readonly<Record<string, string>>
   readonly stringData?: Readonly<Record<string, string>>
   readonly resources?: readonly string[]
-  readonly spec?: {
+  readonly spec?: Policy & {
     readonly template?: { readonly spec: Pod }
     readonly scaleTargetRef?: { readonly name: string }
     readonly triggers?: readonly { readonly metadata: { readonly query: string } }[]
@@ -116,6 +127,28 @@ describe('kubernetes manifests', () => {
     const accounts = pods.map(({ pod }) => pod.serviceAccountName)
     expect(new Set(accounts)).to.have.length(3)
     expect(ofKind('ServiceAccount').map(({ metadata }) => metadata.name)).to.have.members(accounts)
+  })
+
+  it('let each process reach what it needs, and nobody else in', () => {
+    const policies = ofKind('NetworkPolicy').map(({ metadata, spec }) => ({ name: metadata.name, ...spec }))
+    const [closed, ...open] = policies
+    expect(closed).to.deep.include({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+    expect(closed).not.to.have.any.keys('ingress', 'egress')
+    expect(open.map(({ podSelector }) => podSelector?.matchLabels?.app)).to.have.members(pods.map(({ name }) => name))
+    const reached = (app: string) =>
+      open
+        .filter(({ podSelector }) => podSelector?.matchLabels?.app === app)
+        .flatMap(({ egress = [] }) => egress.flatMap(({ ports }) => ports.map(({ port }) => port)))
+    expect(reached('bg-ingest-api')).to.deep.equal([53, 53, 6379, 443])
+    expect(reached('bg-ingest-worker')).to.deep.equal([53, 53, 6379, 5671, 5672, 443])
+    expect(reached('bg-ingest-provision')).to.deep.equal([53, 53, 443])
+    for (const { name, egress = [], ingress = [] } of open) {
+      for (const { to = [] } of egress)
+        for (const { ipBlock } of to) expect(ipBlock.except, `${name}: metadata of the machine`).to.have.length(1)
+      const heard = ingress.flatMap(({ ports }) => ports.map(({ port }) => port))
+      const served = pods.find((pod) => pod.name === name)?.pod.containers.flatMap(({ ports = [] }) => ports) ?? []
+      expect(heard, name).to.deep.equal(served.map(({ containerPort }) => containerPort))
+    }
   })
 
   it('leave a process more time to end than it takes', () => {
