@@ -68,8 +68,8 @@ describe('Workers that are ended by their work, or end themselves', function () 
     expect(started.map(({ output }) => output()).join('')).to.include('it runs in a process of its own')
 
     system.simulator.faults.clear()
-    const { json } = await greedy.call('POST', '/sync', { headers: { prefer: 'wait=20' } })
-    expect([json.status, await problem()], 'released by hand').to.deep.equal(['completed', undefined])
+    await until('they are released by hand', async () => (await released(greedy)) === 'completed', 60_000)
+    expect(await problem()).to.equal(undefined)
     await untilPolledSince(people, Date.now(), 20_000)
   })
 
@@ -96,6 +96,10 @@ describe('Workers that are ended by their work, or end themselves', function () 
       ).to.deep.equal(people.map(() => null))
     })
 })
+
+/** How a sync that they ask for ends; a busy API may say that it has too much to do. */
+const released = async (person: PersonClient): Promise<string> =>
+  (await person.call('POST', '/sync', { headers: { prefer: 'wait=20' } })).json.status
 
 const hasEnded = (worker: ListeningApp): Promise<boolean> =>
   worker.exited(50).then(

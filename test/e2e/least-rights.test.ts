@@ -33,8 +33,7 @@ describe('The service with the rights that deploy.md gives it', function () {
     dir = await mkdtemp(join(tmpdir(), 'bg-rights-'))
     redis = await startRedis()
     const admin = new Redis(redis.url)
-    await admin.call('ACL', 'SETUSER', NAME, 'on', `>${PASSWORD}`, ...rights.redis)
-    admin.disconnect()
+    await admin.call('ACL', 'SETUSER', NAME, 'on', `>${PASSWORD}`, ...rights.redis).finally(() => admin.disconnect())
     broker = await startRabbitmq({ env: process.env, dir })
     const control = (...args: string[]) =>
       run('/usr/lib/rabbitmq/bin/rabbitmqctl', ['-q', ...args], { env: { ...broker.controlEnv } })
