@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 
 const ROOT = join(import.meta.dirname, '../..')
-const COMMITTED = ['*', '{.ci,.github,apps,docker,docs,packages,test,tools}/**']
+const COMMITTED = ['*', '{.ci,.githooks,.github,apps,docker,docs,packages,test,tools}/**']
 const NOT_COMMITTED = ['**/node_modules/**', '**/dist/**', '**/.turbo/**', '**/.env', 'node_modules']
 const MOST_BYTES = 2 ** 21
 
