@@ -20,7 +20,7 @@ export const ROOM_HOURS = 90
 /** Lease 15 s, lock 10 s and a look for stalled jobs every 3 s are constants of the product; the rest is work. */
 const HEALED_WITHIN_MS = 25_000
 /** A busy machine is not at fault: what the same takes without any fault comes on top, so many times. */
-const SLOWNESS = 2
+const SLOWNESS = 4
 /** The first imports everybody; after it comes the measure for the others, one without anything to do. */
 const FIRST_WITHIN_MS = 120_000
 
