@@ -106,9 +106,15 @@ const instants = fc
   .date({ min: new Date('2020-01-01T00:00:00Z'), max: new Date('2030-01-01T00:00:00Z'), noInvalidDate: true })
   .map((date) => date.toISOString())
 
-/** Values of a schema, most of them right, some of them anything. */
+type ValuesOf = (schema: Schema) => fc.Arbitrary<unknown>
+
+/** Values of a schema that are right in everything. */
+export const rightValuesOf = (given: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> =>
+  rightValues(resolve(given), (inner) => rightValuesOf(inner, resolve))
+
+/** Values of a schema, most of them right, some of them anything, and so are all values within them. */
 export function valuesOf(given: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
-  const right = rightValues(resolve(given), resolve)
+  const right = rightValues(resolve(given), (inner) => valuesOf(inner, resolve))
   return fc.oneof(
     { weight: 6, arbitrary: right },
     { weight: 1, arbitrary: nasty },
@@ -116,16 +122,16 @@ export function valuesOf(given: Schema, resolve: (schema: Schema) => Schema): fc
   )
 }
 
-function rightValues(schema: Schema, resolve: (schema: Schema) => Schema): fc.Arbitrary<unknown> {
+function rightValues(schema: Schema, within: ValuesOf): fc.Arbitrary<unknown> {
   const options = schema.anyOf ?? schema.oneOf
-  if (options) return fc.oneof(...options.map((option) => valuesOf(option, resolve)))
+  if (options) return fc.oneof(...options.map(within))
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
   switch (schema.type) {
     case 'object':
-      return objectsOf(schema, resolve)
+      return objectsOf(schema, within)
     case 'array':
-      return fc.array(valuesOf(schema.items ?? {}, resolve), { maxLength: 3 })
+      return fc.array(within(schema.items ?? {}), { maxLength: 3 })
     case 'integer':
       return integersOf(schema)
     case 'number':
@@ -145,7 +151,7 @@ function integersOf({ minimum = 0, maximum = 1e6 }: Schema) {
   return fc.oneof(fc.integer(range), fc.noBias(fc.integer(range)))
 }
 
-function objectsOf({ properties = {}, required = [] }: Schema, resolve: (schema: Schema) => Schema) {
-  const fields = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, valuesOf(field, resolve)]))
+function objectsOf({ properties = {}, required = [] }: Schema, within: ValuesOf) {
+  const fields = Object.fromEntries(Object.entries(properties).map(([name, field]) => [name, within(field)]))
   return fc.record(fields, { requiredKeys: required as never[] })
 }
