@@ -2,10 +2,16 @@
 import { parseArgs } from 'node:util'
 import { events } from './events.ts'
 import { reads } from './reads.ts'
-import type { Bench, BenchResult } from './result.ts'
+import { type Bench, type BenchLine, isFigure } from './result.ts'
 import { slowConsumer } from './slow-consumer.ts'
+import { validate } from './validate.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { events, reads, 'slow-consumer': slowConsumer }
+const BENCHES: Readonly<Record<string, Bench>> = {
+  events,
+  reads,
+  'slow-consumer': slowConsumer,
+  validate,
+}
 
 const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json]
 Without a name: all of them. slow-consumer takes minutes and some GB.
@@ -23,14 +29,17 @@ const { values, positionals } = parseArgs({
   },
 })
 
-const lineOf = ({ name, cpuUs, spread: [least, most], ratio, base, n, goal }: BenchResult) => ({
-  name,
-  'CPU us': Math.round(cpuUs),
-  spread: `${Math.round(least)}-${Math.round(most)}`,
-  ratio: `${ratio.toFixed(2)} x ${base}`,
-  n,
-  goal: goal ? `${goal.text}: ${goal.met ? 'PASS' : 'short'}` : '',
-})
+const verdict = ({ goal }: BenchLine) => (goal ? `${goal.text}: ${goal.met ? 'PASS' : 'short'}` : '')
+const short = (value: number) =>
+  Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
+
+function lineOf(line: BenchLine) {
+  const { name, n, spread } = line
+  const measured = isFigure(line)
+    ? { figure: `${short(line.value)} ${line.unit}`, ratio: '' }
+    : { figure: `${short(line.cpuUs)} us of CPU`, ratio: `${line.ratio.toFixed(2)} x ${line.base}` }
+  return { name, ...measured, spread: spread.map(short).join(' to '), n, goal: verdict(line) }
+}
 
 const rounds = Number(values.rounds)
 const unknown = positionals.filter((name) => !BENCHES[name])

@@ -27,7 +27,8 @@ export function readInstant(text: unknown): Instant | null {
 }
 
 /** Half a character, at the cut or as sent, is no text that a table gives back as it was. */
-export const cut = (text: string): string => text.slice(0, TEXT_LIMIT).toWellFormed()
+export const cut = (text: string): string =>
+  (text.length > TEXT_LIMIT ? text.slice(0, TEXT_LIMIT) : text).toWellFormed()
 
 /** Some apps send "" for a transmitter they do not know (dexcom-api.md 3.2). */
 export const textOrNull = (text: unknown): string | null => (typeof text === 'string' && text !== '' ? cut(text) : null)

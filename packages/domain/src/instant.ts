@@ -42,17 +42,17 @@ export function parseInstant(text: string): Instant | null {
 
 /** Milliseconds since the epoch of a calendar time read as UTC; null where no such time exists (30 February, 24:01). */
 export function calendarMs(y: number, mo: number, d: number, h: number, mi: number, s: number): number | null {
-  const ms = Date.UTC(y, mo - 1, d, h, mi, s)
-  const back = new Date(ms)
-  const real =
-    y >= 100 &&
-    back.getUTCFullYear() === y &&
-    back.getUTCMonth() === mo - 1 &&
-    back.getUTCDate() === d &&
-    back.getUTCHours() === h &&
-    back.getUTCMinutes() === mi &&
-    back.getUTCSeconds() === s
-  return real ? ms : null
+  // Date.UTC reads a year below 100 as one of the last century.
+  const real = y >= 100 && d >= 1 && d <= daysIn(y, mo) && h <= 23 && mi <= 59 && s <= 59
+  return real ? Date.UTC(y, mo - 1, d, h, mi, s) : null
+}
+
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
+
+/** Days of a month, 1 to 12; 0 where there is none of that number. */
+function daysIn(year: number, month: number): number {
+  const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  return month === 2 && isLeap ? 29 : (DAYS[month - 1] ?? 0)
 }
 
 function offsetMinutes(zone: string): number | null {
