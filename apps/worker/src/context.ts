@@ -27,6 +27,7 @@ import {
   createVault,
   deriveKey,
   namedKeys,
+  rememberAccessTokens,
 } from '@bg-ingest/security'
 import { createReadingReader } from '@bg-ingest/store/read'
 import {
@@ -112,7 +113,7 @@ export async function createWorkerContext(
           ...keepLatest(store, { entries, newest }),
           publisher,
           dexcom: openDexcom(config, logger, metrics, owner),
-          vault: createVault(keys, config.encryption.kms),
+          vault: rememberAccessTokens(createVault(keys, config.encryption.kms), () => performance.now()),
           digests: createSeenDigests(queue.redis, { key: deriveKey(keys, 'seen-digest'), prefix: config.redis.prefix }),
           outbox: { waiting: outbox.logItemsAfter, note: queue.tally.note },
         },

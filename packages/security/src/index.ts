@@ -6,6 +6,7 @@ export { createErasureReceipts, type ErasureFacts, ErasureReceipt, type ErasureR
 export type { KmsKey } from './kms-keyring.ts'
 export { namedKeys } from './named-keys.ts'
 export { hashToken, newToken, safeEqual } from './random-token.ts'
+export { rememberAccessTokens } from './remember-access-tokens.ts'
 export { sealedBy } from './sealed-by.ts'
 export { createSealer, type Sealer } from './sealer.ts'
 export { withServiceKey, wrapNewServiceKey } from './service-key.ts'

