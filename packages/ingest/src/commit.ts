@@ -4,6 +4,7 @@ import {
   type Deletion,
   epochMs,
   type Measurement,
+  READING_TYPES,
   type StoredReading,
   toInstant,
   toRanges,
@@ -114,11 +115,19 @@ async function writeDifferences(ports: Ports, held: Held, differences: readonly 
 const FEW = 50
 
 function report({ observer, clock }: Ports, { differences, unchanged }: Diff) {
-  for (const { measurement, kind } of differences) {
-    observer.readings(measurement.type, kind === 'created' ? 'stored' : 'updated', 1)
-    if (kind !== 'deleted') observer.readingLag((clock.now() - epochMs(measurement.timestamp)) / 1000)
+  const now = clock.now()
+  const created = differences.filter(({ kind }) => kind === 'created')
+  const updated = differences.filter(({ kind }) => kind !== 'created')
+  // Counted by type, not one by one: a poll's page has 300 that are unchanged, of one type.
+  for (const type of READING_TYPES) {
+    const tell = (result: 'stored' | 'updated' | 'unchanged', count: number) => {
+      if (count > 0) observer.readings(type, result, count)
+    }
+    tell('stored', created.filter(({ measurement }) => measurement.type === type).length)
+    tell('updated', updated.filter(({ measurement }) => measurement.type === type).length)
+    tell('unchanged', unchanged.filter((measurement) => measurement.type === type).length)
   }
-  for (const { type } of unchanged) observer.readings(type, 'unchanged', 1)
-  const created = differences.filter(({ kind }) => kind === 'created').length
-  return { stored: created, updated: differences.length - created, unchanged: unchanged.length }
+  for (const { measurement, kind } of differences)
+    if (kind !== 'deleted') observer.readingLag((now - epochMs(measurement.timestamp)) / 1000)
+  return { stored: created.length, updated: updated.length, unchanged: unchanged.length }
 }

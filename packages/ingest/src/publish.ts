@@ -1,7 +1,7 @@
 import {
   type ChangeRange,
   type ReadingKey,
-  readingKey,
+  readingKeys,
   type StoredReading,
   serviceEvent,
   toPublicReading,
@@ -82,7 +82,8 @@ export async function publishFresh(
 ): Promise<void> {
   const [first] = ranges
   if (!first || held.progress.published !== first.first - 1) return
-  const readings = new Map(written.map((reading) => [readingKey(reading), reading]))
+  const keyOf = readingKeys()
+  const readings = new Map(written.map((reading) => [keyOf(reading), reading]))
   await publishRanges(ports, held, ranges, readings)
 }
 

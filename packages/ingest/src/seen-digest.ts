@@ -1,4 +1,11 @@
-import { type Deletion, type Measurement, type ReadingType, readingKey, type UserId } from '@bg-ingest/domain'
+import {
+  type Deletion,
+  type Measurement,
+  type ReadingKey,
+  type ReadingType,
+  readingKeys,
+  type UserId,
+} from '@bg-ingest/domain'
 import type { Held } from './lease.ts'
 import type { Ports, SeenDigest } from './ports.ts'
 import { twinId } from './repeats.ts'
@@ -19,7 +26,7 @@ interface Page {
   readonly deletions: readonly Deletion[]
 }
 
-/** Hashes of 8 bytes in a digest at most: with its head 4 KB a person. A day of a sensor has 288 readings. */
+/** Hashes of 9 bytes in a digest at most: with its head 4.4 KB a person. A day of a sensor has 288 readings. */
 const LIMIT = 480
 
 /**
@@ -32,10 +39,11 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
   const found = await digests.read(held.userId).catch(() => null)
   const valid = found && found.run === held.lastFinished && found.committed === held.progress.committed ? found : null
   const known = new Set(valid ? Object.values(valid.hashes).flat() : [])
+  const keyOf = readingKeys()
   // Each is asked for up to three times: whether it is known, as a fingerstick, and to be kept.
   const hashed = new Map<Measurement | Deletion, string>()
   const hash = (record: Measurement | Deletion) => {
-    const done = hashed.get(record) ?? digests.hash(contentOf(held.userId, record))
+    const done = hashed.get(record) ?? digests.hash(contentOf(held.userId, keyOf(record), record))
     hashed.set(record, done)
     return done
   }
@@ -48,7 +56,7 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
     },
     async keep(page) {
       const hashes = { ...(valid?.hashes ?? EMPTY) }
-      for (const type of page.types) hashes[type] = settled(page, type).map(hash)
+      for (const type of page.types) hashes[type] = settled(page, type, keyOf).map(hash)
       const count = Object.values(hashes).reduce((sum, all) => sum + all.length, 0)
       if (count > LIMIT) hashes.cgm = hashes.cgm.slice(0, Math.max(0, LIMIT - count + hashes.cgm.length))
       const { id } = held.lease
@@ -66,22 +74,24 @@ export const NOTHING_SEEN: Seen = {
   keep: async () => undefined,
 }
 
+type KeyOf = ReturnType<typeof readingKeys>
+
 /** Newest first. Of a key that came with two contents nothing is kept: which of them is stored has to be looked up. */
-function settled({ measurements, deletions }: Page, type: ReadingType): (Measurement | Deletion)[] {
+function settled({ measurements, deletions }: Page, type: ReadingType, keyOf: KeyOf): (Measurement | Deletion)[] {
   const records = [...measurements, ...deletions].filter((record) => record.type === type)
   const contents = new Map<string, Set<string>>()
   for (const record of records) {
-    const key = readingKey(record)
+    const key = keyOf(record)
     contents.set(key, (contents.get(key) ?? new Set()).add(glucoseOf(record)))
   }
   return records
-    .filter((record) => contents.get(readingKey(record))?.size === 1)
+    .filter((record) => contents.get(keyOf(record))?.size === 1)
     .sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
 }
 
 /** Everything that the diff compares, of this person: another content has another hash, wherever it is stored. */
-const contentOf = (userId: UserId, record: Measurement | Deletion): string =>
-  [userId, readingKey(record), glucoseOf(record)].join('\n')
+const contentOf = (userId: UserId, key: ReadingKey, record: Measurement | Deletion): string =>
+  [userId, key, glucoseOf(record)].join('\n')
 
 const glucoseOf = (record: Measurement | Deletion): string =>
   'glucose' in record
@@ -98,6 +108,8 @@ type Records = Pick<Page, 'measurements' | 'deletions'>
 export function toCompare({ measurements, deletions }: Records, seen: SeenBefore): Records {
   const unknown = measurements.filter((measurement) => !seen.knows(measurement))
   const fingersticks = !seen.knowsFingersticks([...measurements.filter(({ type }) => type === 'manual'), ...deletions])
+  const keyOf = readingKeys()
+  const identities = (measurement: Measurement): string[] => [keyOf(measurement), twinId(measurement) ?? []].flat()
   const ids = new Set(unknown.flatMap(identities))
   return {
     measurements: measurements.filter((measurement) =>
@@ -105,9 +117,4 @@ export function toCompare({ measurements, deletions }: Records, seen: SeenBefore
     ),
     deletions: fingersticks ? deletions : [],
   }
-}
-
-const identities = (measurement: Measurement): string[] => {
-  const twin = twinId(measurement)
-  return twin ? [readingKey(measurement), twin] : [readingKey(measurement)]
 }

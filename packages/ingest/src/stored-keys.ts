@@ -1,4 +1,4 @@
-import { type Measurement, type ReadingKey, readingKey, type StoredReading } from '@bg-ingest/domain'
+import { type Measurement, type ReadingKey, readingKey, readingKeys, type StoredReading } from '@bg-ingest/domain'
 
 /** What is stored, and under which key of it a measurement belongs. */
 export interface Keyed {
@@ -12,8 +12,9 @@ export interface Keyed {
  */
 export function keysIn(stored: Keyed['stored']): Keyed['keyOf'] {
   const byRecord = new Map([...stored].map(([key, reading]) => [recordOf(reading), key]))
+  const keyOf = readingKeys()
   return (measurement) => {
-    const own = readingKey(measurement)
+    const own = keyOf(measurement)
     return stored.has(own) ? own : (byRecord.get(recordOf(measurement)) ?? own)
   }
 }

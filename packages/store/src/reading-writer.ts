@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand, paginateQuery } from '@aws-sdk
 import {
   type Instant,
   type ReadingKey,
-  readingKey,
+  readingKeys,
   type StoredReading,
   toInstant,
   type UserId,
@@ -15,7 +15,7 @@ import { countItems } from './count-items.ts'
 import { erasePartition } from './erase-partition.ts'
 import { refuseOversized } from './item-size.ts'
 import { readByKeys } from './reading-batch.ts'
-import { fromItem, isVoid, toItem } from './reading-codec.ts'
+import { fromItem, isVoid, type ReadingItem, toItem } from './reading-codec.ts'
 import { type ExpiryPage, reexpire } from './reexpire.ts'
 import { isExpired, readingExpiry } from './retention.ts'
 import type { Lease } from './state-writer.ts'
@@ -49,16 +49,20 @@ const NOT_LATE =
 export function createReadingWriter(once: DynamoDBDocumentClient, options: WriterOptions): ReadingWriter {
   const { table, retentionDays, now } = options
   const client = steady(once)
-  const item = (reading: StoredReading, fence: number) =>
-    refuseOversized(toItem(reading, { readingKey: readingKey(reading), fence, retentionDays }))
+  const itemsOf = (readings: readonly StoredReading[], fence: number) => {
+    const keyOf = readingKeys()
+    return readings.map((reading) =>
+      refuseOversized(toItem(reading, { readingKey: keyOf(reading), fence, retentionDays })),
+    )
+  }
 
-  const put = async (reading: StoredReading, fence: number, stillHeld: () => void) => {
+  const put = async (item: ReadingItem, stillHeld: () => void) => {
     const command = new PutCommand({
       TableName: table,
-      Item: item(reading, fence),
+      Item: item,
       ConditionExpression: NOT_LATE,
       ExpressionAttributeNames: { '#sequence': 'sequence' },
-      ExpressionAttributeValues: { ':fence': fence, ':sequence': reading.sequence },
+      ExpressionAttributeValues: { ':fence': item['fence'], ':sequence': item['sequence'] },
     })
     if (!(await holds(steady(client, stillHeld).send(command)))) throw leaseLost()
   }
@@ -104,13 +108,14 @@ export function createReadingWriter(once: DynamoDBDocumentClient, options: Write
       }),
 
     async write({ fence }, readings, stillHeld) {
-      for (let start = 0; start < readings.length; start += PARALLEL_PUTS) {
-        await allEnded(readings.slice(start, start + PARALLEL_PUTS).map((reading) => put(reading, fence, stillHeld)))
+      const items = itemsOf(readings, fence)
+      for (let start = 0; start < items.length; start += PARALLEL_PUTS) {
+        await allEnded(items.slice(start, start + PARALLEL_PUTS).map((item) => put(item, stillHeld)))
       }
     },
 
     async writeAbsent({ fence }, readings, stillHeld) {
-      const requests = readings.map((reading) => ({ PutRequest: { Item: item(reading, fence) } }))
+      const requests = itemsOf(readings, fence).map((Item) => ({ PutRequest: { Item } }))
       await batchWrite(client, table, requests, stillHeld)
     },
 
