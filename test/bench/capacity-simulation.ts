@@ -61,7 +61,7 @@ function* pollTimes(users: number, everyMs: number, endMs: number): Generator<nu
 }
 
 /** The most values within any span; `times` ascend. */
-function busiest(times: Float64Array, spanMs: number): number {
+export function busiest(times: Float64Array, spanMs: number): number {
   let first = 0
   let most = 0
   times.forEach((at, index) => {

@@ -41,7 +41,7 @@ function framesOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): r
   return [...spent].map(([name, time]) => ({ name, self: time / whole })).sort((a, b) => b.self - a.self)
 }
 
-function nameOf({ functionName, url, lineNumber }: Profiler.Profiler.CallFrame): string {
+function nameOf({ functionName, url, lineNumber }: Profiler.ProfileNode['callFrame']): string {
   const name = functionName || 'anonymous'
   if (url === '') return name
   const file = url.startsWith('file:') ? basename(fileURLToPath(url)) : url

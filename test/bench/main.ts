@@ -1,16 +1,28 @@
 /** Runs benchmarks, each interleaved with its base in one run. `pnpm bench --help` */
 import { parseArgs } from 'node:util'
+import { dexcomBudget } from './dexcom-budget.ts'
 import { events } from './events.ts'
+import { importBench } from './import.ts'
+import { limiter } from './limiter.ts'
 import { reads } from './reads.ts'
 import { type Bench, type BenchLine, isFigure } from './result.ts'
+import { schedule } from './schedule.ts'
 import { slowConsumer } from './slow-consumer.ts'
+import { syncCpu } from './sync-cpu.ts'
 import { validate } from './validate.ts'
+import { writeUnits } from './write-units.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  'dexcom-budget': dexcomBudget,
   events,
+  import: importBench,
+  limiter,
   reads,
+  schedule,
   'slow-consumer': slowConsumer,
+  'sync-cpu': syncCpu,
   validate,
+  'write-units': writeUnits,
 }
 
 const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json]

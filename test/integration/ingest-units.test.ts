@@ -1,26 +1,13 @@
-import { createHash } from 'node:crypto'
-import type { UserId } from '@bg-ingest/domain'
-import { importHistory, type Ports, type SeenDigest, type SeenDigests } from '@bg-ingest/ingest'
+import { importHistory, type Ports, type SeenDigests } from '@bg-ingest/ingest'
 import { expect } from 'chai'
 import { consume } from '../support/convergence.ts'
 import { type TestDynamo, type Units, useDynamo } from '../support/dynamo.ts'
+import { someDigests } from '../support/some-digests.ts'
 import { ago, aWorld, HOUR_MS } from '../support/world.ts'
 
 const MINUTE_MS = 60_000
 /** What a sensor measures in a day. */
 const DAY_OF_READINGS = 288
-
-/** Digests that nobody loses. */
-function someDigests(): SeenDigests & { readonly kept: Map<UserId, SeenDigest> } {
-  const kept = new Map<UserId, SeenDigest>()
-  return {
-    kept,
-    read: async (userId) => kept.get(userId) ?? null,
-    write: async (userId, digest) => void kept.set(userId, digest),
-    forget: async (userId) => void kept.delete(userId),
-    hash: (text) => createHash('sha256').update(text).digest('base64url').slice(0, 11),
-  }
-}
 
 describe('what polls and imports cost, in DynamoDB’s own units', function () {
   this.timeout(60_000)
