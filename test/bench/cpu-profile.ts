@@ -25,7 +25,6 @@ export async function startCpuProfile(): Promise<() => Promise<readonly Frame[]>
   return async () => {
     const { profile } = await session.post('Profiler.stop')
     session.disconnect()
-    if (process.env.RAW) (await import('node:fs')).writeFileSync(process.env.RAW, JSON.stringify(profile))
     return framesOf(profile)
   }
 }

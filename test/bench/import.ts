@@ -49,7 +49,7 @@ interface Round {
 }
 
 /** The span of everybody's history, its pages, and the page of a poll. */
-function servePages({ dexcom }: WorkerStage): void {
+export function servePages({ dexcom }: WorkerStage): void {
   const toMs = Date.now() - 3 * DAY_MS
   const fromMs = toMs - WINDOWS * READINGS_A_WINDOW * 300_000
   dexcom.span(fromMs, toMs)

@@ -4,9 +4,13 @@ import { dexcomBudget } from './dexcom-budget.ts'
 import { events } from './events.ts'
 import { importBench } from './import.ts'
 import { limiter } from './limiter.ts'
+import { runQuick } from './quick.ts'
 import { reads } from './reads.ts'
-import { type Bench, type BenchLine, isFigure } from './result.ts'
+import { readRecords, writeReport } from './report.ts'
+import type { Bench } from './result.ts'
+import { type RunRecord, recordOf } from './run-record.ts'
 import { schedule } from './schedule.ts'
+import { shown } from './show-line.ts'
 import { slowConsumer } from './slow-consumer.ts'
 import { syncCpu } from './sync-cpu.ts'
 import { validate } from './validate.ts'
@@ -25,44 +29,49 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'write-units': writeUnits,
 }
 
-const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json]
-Without a name: all of them. slow-consumer takes minutes and some GB.
+const HELP = `Usage: pnpm bench [name]... [--rounds 5] [--json] [--report [--from runs.jsonl]] [--quick]
+Without a name: all of them, which takes half an hour; slow-consumer takes some GB, and has to be named.
 
 ${Object.entries(BENCHES)
   .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`)
-  .join('\n')}`
+  .join('\n')}
+
+  --json    a line for each benchmark, to be kept and handed to --report
+  --report  writes docs/performance.md, from runs that were kept or from what it runs itself
+  --quick   ratios in half a minute that need no backends; fails where one is 25 % above what it was`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
+    report: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 
-const verdict = ({ goal }: BenchLine) => (goal ? `${goal.text}: ${goal.met ? 'PASS' : 'short'}` : '')
-const short = (value: number) =>
-  Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
+const rounds = Number(values.rounds)
+const wanted = positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => name !== 'slow-consumer')
 
-function lineOf(line: BenchLine) {
-  const { name, n, spread } = line
-  const measured = isFigure(line)
-    ? { figure: `${short(line.value)} ${line.unit}`, ratio: '' }
-    : { figure: `${short(line.cpuUs)} us of CPU`, ratio: `${line.ratio.toFixed(2)} x ${line.base}` }
-  return { name, ...measured, spread: spread.map(short).join(' to '), n, goal: verdict(line) }
+async function runAll(): Promise<readonly RunRecord[]> {
+  const records: RunRecord[] = []
+  for (const name of wanted) {
+    const record = await recordOf(name, async () => (await BENCHES[name]?.run({ rounds })) ?? [])
+    if (values.json) console.log(JSON.stringify(record))
+    else console.table(record.results.map(shown))
+    records.push(record)
+  }
+  return records
 }
 
-const rounds = Number(values.rounds)
-const unknown = positionals.filter((name) => !BENCHES[name])
 if (values.help) console.log(HELP)
-else if (unknown.length > 0 || !(rounds >= 1)) {
+else if (wanted.some((name) => !BENCHES[name]) || !(rounds >= 1)) {
   console.error(HELP)
   process.exitCode = 1
-} else {
-  for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-    const results = (await BENCHES[name]?.run({ rounds })) ?? []
-    if (values.json) console.log(JSON.stringify({ bench: name, node: process.version, results }))
-    else console.table(results.map(lineOf))
-  }
+} else if (values.quick) process.exitCode = (await runQuick((line) => console.log(line))) ? 0 : 1
+else {
+  const records = values.from ? readRecords(values.from) : await runAll()
+  if (values.report) writeReport(records)
 }

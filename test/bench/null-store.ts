@@ -10,6 +10,8 @@ export interface NullStore {
   connect(userId: string, connection: object, state: object): void
   /** Told of every run that ends, behind the update that ends it. */
   onFinished(listener: (userId: string) => void): void
+  /** How often each operation was asked for. */
+  readonly calls: Map<string, number>
   /** Readings that it was given so far. */
   written(): number
   close(): void
@@ -30,6 +32,7 @@ const UNITS = { TableName: 'table', CapacityUnits: 1 }
 export async function startNullStore(): Promise<NullStore> {
   const connections = new Map<string, Item>()
   const states = new Map<string, Item>()
+  const calls = new Map<string, number>()
   const listeners: ((userId: string) => void)[] = []
   let written = 0
 
@@ -69,6 +72,7 @@ export async function startNullStore(): Promise<NullStore> {
     req.on('data', (chunk: Buffer) => chunks.push(chunk))
     req.on('end', () => {
       const operation = String(req.headers['x-amz-target']).split('.')[1] ?? ''
+      calls.set(operation, (calls.get(operation) ?? 0) + 1)
       const found = answer(operation, JSON.parse(Buffer.concat(chunks).toString()))
       const ConsumedCapacity = operation.startsWith('Batch') ? [UNITS] : UNITS
       res.setHeader('content-type', 'application/x-amz-json-1.0').end(JSON.stringify({ ...found, ConsumedCapacity }))
@@ -82,6 +86,7 @@ export async function startNullStore(): Promise<NullStore> {
       states.set(userId, itemOf({ ...state, userId, item: 'state' }))
     },
     onFinished: (listener) => void listeners.push(listener),
+    calls,
     written: () => written,
     close() {
       server.close()

@@ -8,7 +8,7 @@ import { type Bench, type BenchOptions, type BenchResult, median, ratioOf, sprea
 import { startWatched } from './watched.ts'
 import { startWorkerStage, type WorkerStage } from './worker-stage.ts'
 
-const PEOPLE = 300
+const PEOPLE = 200
 const NOOPS = 6_000
 const WARM_UP_ROUNDS = 2
 const CONCURRENCY = 50
@@ -18,6 +18,7 @@ const PAGE_OF_26_H = 312
 const MOST = 12
 const DAY_MS = 86_400_000
 const BASE = 'a no-op BullMQ job'
+export const SYNC_OF_A_PAGE = 'the same in a page of 26 h'
 
 interface Cost {
   readonly worker: number[]
@@ -29,6 +30,8 @@ interface Variant {
   readonly records: number
   readonly users: readonly UserId[]
   readonly cost: Cost
+  /** When the sensor began. */
+  readonly fromMs: number
   /** The n-th of the sensor's readings, which the page of the next round begins with. */
   first: number
 }
@@ -87,26 +90,21 @@ async function startNoops({ redis, redisUrl }: WorkerStage) {
   }
 }
 
-async function variantsOf(stage: WorkerStage): Promise<readonly Variant[]> {
+export async function variantsOf(stage: WorkerStage): Promise<readonly Variant[]> {
   const aVariant = async (name: string, records: number): Promise<Variant> => ({
     name,
     records,
     users: await stage.people(Array.from({ length: PEOPLE }, (_, i) => `${records}-${i}`)),
     cost: { worker: [], redis: [] },
+    fromMs: Date.now() - 2 * DAY_MS,
     first: 0,
   })
-  return [
-    await aVariant('sync of 3 new readings', NEW_READINGS),
-    await aVariant('the same in a page of 26 h', PAGE_OF_26_H),
-  ]
+  return [await aVariant('sync of 3 new readings', NEW_READINGS), await aVariant(SYNC_OF_A_PAGE, PAGE_OF_26_H)]
 }
 
 /** Everybody is polled once, and each gets three readings that are new. */
-export async function syncAll(
-  stage: WorkerStage,
-  variant: Pick<Variant, 'records' | 'users' | 'first'>,
-): Promise<void> {
-  const page = Buffer.from(egvPage(ACCOUNT, Date.now() - 2 * DAY_MS, variant.first, variant.records))
+export async function syncAll(stage: WorkerStage, variant: Variant): Promise<void> {
+  const page = Buffer.from(egvPage(ACCOUNT, variant.fromMs, variant.first, variant.records))
   variant.first += NEW_READINGS
   stage.dexcom.serve(() => page)
   const ended = async () =>

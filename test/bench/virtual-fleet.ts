@@ -1,6 +1,5 @@
 import { createLocalShare, createTurnstile } from '@bg-ingest/dexcom/parts'
 import { nextPollMs, PRIORITY, UserId } from '@bg-ingest/domain'
-import { SLOT_MS } from './capacity-demand.ts'
 import type { Timeline } from './timeline.ts'
 
 /** What one call to Dexcom was for, and how long it waited from the moment that somebody asked. */
@@ -21,6 +20,8 @@ interface FleetOptions {
   readonly timeline: Timeline
   readonly users: number
   readonly pollMs: number
+  /** From one call of the whole fleet to the next. */
+  readonly slotMs: number
   readonly processes: number
   /** Jobs at a time in each process. */
   readonly concurrency: number
@@ -47,12 +48,12 @@ const CROWD = 6
 /**
  * Workers as the product builds them, under a virtual clock: polls at the product's own phases, one job a person, urgent
  * jobs first, and before every call the product's turnstile in its process, whose slots all processes share in the order
- * of asking, 75 ms apart, as Bottleneck's minTime deals them out.
+ * of asking, evenly apart, as Bottleneck's minTime deals them out.
  */
 export function createVirtualFleet(options: FleetOptions): VirtualFleet {
-  const { timeline, users, pollMs, processes, concurrency } = options
+  const { timeline, users, pollMs, slotMs, processes, concurrency } = options
   const { now } = timeline
-  const share = createLocalShare({ minTimeMs: SLOT_MS, now, random: () => 0 })
+  const share = createLocalShare({ minTimeMs: slotMs, now, random: () => 0 })
   share.seen(1)
   const workers = Array.from({ length: processes }, () => ({
     running: 0,

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { createSigningHash } from './signing-hash.ts'
 
 export interface DynamoServer {
   readonly region: string
@@ -42,6 +43,7 @@ export function createDynamo(options: DynamoOptions): DynamoDBDocumentClient {
       httpAgent: { keepAlive: true, maxSockets: 100 },
       httpsAgent: { keepAlive: true, maxSockets: 100 },
     },
+    sha256: createSigningHash(),
     // A logger without `info`: with one the SDK deep-copies every input and output, half of a call's CPU (performance.md 4).
     logger: { debug: ignore, warn: ignore, error: ignore } as never,
   })
