@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 
 /** A key of the deployment and the name under which entries refer to it. 32 bytes. */
 export interface AuditKey {
   readonly id: string
-  readonly key: Uint8Array
+  readonly key: Uint8Array | KeyObject
 }
 
 /**
