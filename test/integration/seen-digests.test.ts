@@ -46,7 +46,7 @@ describe('digests of what polls have seen, in Redis', function () {
     expect(await digests.read(alice)).to.equal(null)
   })
 
-  it('take at most 4 KB, with 480 hashes, and hold neither text nor anything but hashes under a key', async () => {
+  it('take at most 4 KB, with 448 hashes, and hold neither text nor anything but hashes under a key', async () => {
     const digests = createSeenDigests(redis, { key: KEY })
     const userId = aUserId('seen')
     await digests.write(userId, digestOf(digests.hash, 479))

@@ -26,8 +26,8 @@ interface Page {
   readonly deletions: readonly Deletion[]
 }
 
-/** Hashes of 9 bytes in a digest at most: with its head 4.4 KB a person. A day of a sensor has 288 readings. */
-const LIMIT = 480
+/** Hashes of 9 bytes in a digest at most: with its head 4 KB a person. A day of a sensor has 288 readings. */
+const LIMIT = 448
 
 /**
  * Opens the digest of the last poll. It counts only if nobody has held the person since, because every change is made

@@ -30,7 +30,7 @@ interface Options {
 /** A poll is not worth more of a wait: without a digest it reads its window from the store. */
 const WAIT_MS = 100
 const KEEP_MS = 2 * 86_400_000
-/** 72 bits: among 480 hashes a new reading is taken for a known one in 1 of 1e19 cases. Whole groups of base64, so that text and bytes are cut alike. */
+/** 72 bits: among 448 hashes a new reading is taken for a known one in 1 of 1e19 cases. Whole groups of base64, so that text and bytes are cut alike. */
 const HASH_BYTES = 9
 const HASH_CHARS = 12
 const SHA256_BLOCK = 64
@@ -39,7 +39,7 @@ const HEAD_BYTES = 2 + 6 + 2 * READING_TYPES.length
 
 export const digestKey = (prefix: string, userId: UserId): string => `${prefix}:seen:${userKey(userId)}`
 
-/** Digests in Redis, at most 4.4 KB a person. They hold no glucose and no id, and may be lost at any time. */
+/** Digests in Redis, at most 4 KB a person. They hold no glucose and no id, and may be lost at any time. */
 export function createSeenDigests(redis: Redis, { key, prefix = DEFAULT_PREFIX }: Options): SeenDigests {
   const keyOf = (userId: UserId) => digestKey(prefix, userId)
   const secret = Buffer.from(key).toString('base64url')
