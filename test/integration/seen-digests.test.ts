@@ -57,6 +57,16 @@ describe('digests of what polls have seen, in Redis', function () {
     expect(createSeenDigests(redis, { key: KEY.map(() => 8) }).hash('100')).not.to.equal(digests.hash('100'))
   })
 
+  it('are found by a process that was too busy to look at its sockets in time', async () => {
+    const digests = createSeenDigests(redis, { key: KEY })
+    const userId = aUserId('seen')
+    const digest = digestOf(digests.hash, 3)
+    await digests.write(userId, digest)
+    const found = digests.read(userId)
+    for (const until = performance.now() + 150; performance.now() < until; );
+    expect(await found).to.deep.equal(digest)
+  })
+
   it('that another version has written, or that are cut off, are none', async () => {
     const digests = createSeenDigests(redis, { key: KEY, prefix: 'other' })
     const userId = aUserId('seen')

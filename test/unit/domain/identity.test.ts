@@ -1,4 +1,4 @@
-import { readingId, readingKey, toInstant, toPublicReading, UserId } from '@bg-ingest/domain'
+import { readingId, readingKey, readingKeys, toInstant, toPublicReading, UserId } from '@bg-ingest/domain'
 import { expect } from 'chai'
 import { aMeasurement, aStoredReading, aUserId } from '../../support/build.ts'
 
@@ -28,6 +28,20 @@ describe('identity of a reading', () => {
       { ...original, device: { ...original.device, transmitterId: 'another' } },
     ]
     expect(new Set([original, ...others].map(readingKey)).size).to.equal(4)
+  })
+
+  it('is the same, made for one reading or for many in turn', () => {
+    const by = (device: Partial<typeof original.device>) => ({ ...original, device: { ...original.device, ...device } })
+    // A transmitter and a display of one name are two devices.
+    const many = [
+      by({ transmitterId: 'one' }),
+      by({ transmitterId: null, display: 'one' }),
+      by({ transmitterId: '', display: null }),
+      by({ transmitterId: 'one', display: 'iOS' }),
+      original,
+    ]
+    const keyOf = readingKeys()
+    expect([...many, ...many].map(keyOf)).to.deep.equal([...many, ...many].map(readingKey))
   })
 
   it('falls back to the display device where no transmitter is named', () => {
