@@ -1,6 +1,6 @@
 import { simulateBudget } from './budget-simulation.ts'
 import { SLOT_MS } from './capacity-demand.ts'
-import type { QuickRatio } from './quick.ts'
+import type { QuickRatio } from './quick-ratio.ts'
 
 /** Three virtual hours with a tenth of the people and of the calls; the same budget gives the same figures on any machine. */
 export async function quickBudget(): Promise<readonly QuickRatio[]> {

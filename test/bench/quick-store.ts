@@ -4,7 +4,7 @@ import { aStoredReading } from '../support/build.ts'
 import { serverAt } from '../support/dynamo.ts'
 import { leastCpu } from './least-cpu.ts'
 import { startNullStore } from './null-store.ts'
-import type { QuickRatio } from './quick.ts'
+import type { QuickRatio } from './quick-ratio.ts'
 
 const READINGS = 200
 

@@ -7,7 +7,7 @@ import { aConnection, aUserId } from '../support/build.ts'
 import { someDigests } from '../support/some-digests.ts'
 import { egvPage } from './egv-records.ts'
 import { leastCpu } from './least-cpu.ts'
-import type { QuickRatio } from './quick.ts'
+import type { QuickRatio } from './quick-ratio.ts'
 
 const DAY_MS = 86_400_000
 const RECORDS = 312

@@ -2,7 +2,7 @@ import { normaliseRecords } from '@bg-ingest/dexcom'
 import { RecordsPage } from '@bg-ingest/dexcom-contract'
 import { egvPage } from './egv-records.ts'
 import { leastCpu } from './least-cpu.ts'
-import type { QuickRatio } from './quick.ts'
+import type { QuickRatio } from './quick-ratio.ts'
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 

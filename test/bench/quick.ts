@@ -3,15 +3,6 @@ import { quickStore } from './quick-store.ts'
 import { quickSync } from './quick-sync.ts'
 import { quickValidate } from './quick-validate.ts'
 
-/** A ratio that is compared with the one of the last time that somebody looked at it: see each file for when that was. */
-export interface QuickRatio {
-  readonly name: string
-  /** The least disturbed of many rounds, of the work and of its base. */
-  readonly ratio: number
-  /** What it was. */
-  readonly was: number
-}
-
 const SLACK = 1.25
 
 /** Runs ratios that need no backends; true where none is a quarter above what it was. Never an absolute time. */
