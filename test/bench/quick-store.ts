@@ -22,9 +22,9 @@ export async function quickStore(): Promise<readonly QuickRatio[]> {
         bare: () => post(store.url, agent, body),
         written: () => writer.writeAbsent({ id: 'bench', fence: 1 }, readings, () => undefined),
       },
-      { rounds: 60, times: 5 },
+      { rounds: 60, times: 4 },
     )
-    return [{ name: '200 readings written, of one bare post', ratio: written / bare, was: 1 }]
+    return [{ name: '200 readings written, of one bare post', ratio: written / bare, was: 49 }]
   } finally {
     agent.destroy()
     dynamo.destroy()

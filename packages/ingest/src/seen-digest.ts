@@ -56,7 +56,7 @@ export async function openSeen(ports: Ports, held: Held): Promise<Seen> {
     },
     async keep(page) {
       const hashes = { ...(valid?.hashes ?? EMPTY) }
-      for (const type of page.types) hashes[type] = settled(page, type, keyOf).map(hash)
+      for (const type of page.types) hashes[type] = settled(page, type, { keyOf, hash })
       const count = Object.values(hashes).reduce((sum, all) => sum + all.length, 0)
       if (count > LIMIT) hashes.cgm = hashes.cgm.slice(0, Math.max(0, LIMIT - count + hashes.cgm.length))
       const { id } = held.lease
@@ -74,19 +74,21 @@ export const NOTHING_SEEN: Seen = {
   keep: async () => undefined,
 }
 
-type KeyOf = ReturnType<typeof readingKeys>
+interface Named {
+  readonly keyOf: ReturnType<typeof readingKeys>
+  readonly hash: (record: Measurement | Deletion) => string
+}
 
-/** Newest first. Of a key that came with two contents nothing is kept: which of them is stored has to be looked up. */
-function settled({ measurements, deletions }: Page, type: ReadingType, keyOf: KeyOf): (Measurement | Deletion)[] {
+/** Hashes, newest first. Of a key that came with two contents nothing is kept: which of them is stored has to be looked up. */
+function settled({ measurements, deletions }: Page, type: ReadingType, { keyOf, hash }: Named): string[] {
   const records = [...measurements, ...deletions].filter((record) => record.type === type)
-  const contents = new Map<string, Set<string>>()
-  for (const record of records) {
-    const key = keyOf(record)
-    contents.set(key, (contents.get(key) ?? new Set()).add(glucoseOf(record)))
+  const contents = new Map<ReadingKey, string | null>()
+  for (const record of records.sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))) {
+    const [key, own] = [keyOf(record), hash(record)]
+    const other = contents.get(key)
+    contents.set(key, other === undefined || other === own ? own : null)
   }
-  return records
-    .filter((record) => contents.get(keyOf(record))?.size === 1)
-    .sort((a, b) => (a.timestamp < b.timestamp ? 1 : -1))
+  return [...contents.values()].filter((content) => content !== null)
 }
 
 /** Everything that the diff compares, of this person: another content has another hash, wherever it is stored. */
