@@ -3,7 +3,7 @@ import { toQueryTime } from '@bg-ingest/dexcom-contract'
 const CADENCE_MS = 300_000
 
 /** Records of /egvs as Dexcom sends them, 396 bytes each: the n-th one of a sensor that began at `fromMs`. */
-export function egvRecord(fromMs: number, n: number) {
+function egvRecord(fromMs: number, n: number) {
   const at = toQueryTime(fromMs + n * CADENCE_MS)
   return {
     recordId: `3c1f0a52-6a52-4d3e-9f0b-${String(n).padStart(12, '0')}`,
