@@ -2,10 +2,12 @@ import type { RateLimit } from '@bg-ingest/config'
 import { AppError } from '@bg-ingest/domain'
 import { hashToken } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
-import { type RateLimitInfo, rateLimit } from 'express-rate-limit'
+import { rateLimit } from 'express-rate-limit'
 import type { CountingRedis } from './count-script.ts'
 import { addressKey, createFailures, type Failures } from './failures.ts'
+import { type LimitedRequest, limitHeaders } from './limit-headers.ts'
 import { createLimitStore } from './limit-store.ts'
+import { remembering } from './remembering.ts'
 import { createSharedCounts, type SharedCounts } from './shared-counts.ts'
 
 export interface Limits {
@@ -32,25 +34,44 @@ interface LimitSettings {
 
 /** Ten a minute, as RATE_LIMIT_PER_IP is by default a thousand: who raises the one for a large network raises both. */
 const CALLS_PER_FAILURE = 100
+/** Addresses and callers whose hash is remembered: some megabytes. */
+const MOST_KEYS = 10_000
 const OPERATOR_FAILURES: RateLimit = { limit: 10, windowMs: 60_000 }
 
 /** Every limit of this API. They share what Redis counts; keys hold hashes, since Redis may name nobody who was erased. */
 export function createLimits(redis: CountingRedis, { prefix, perUser, perIp, now, monotonic }: LimitSettings): Limits {
   const countsOf = (name: string, of: RateLimit) =>
     createSharedCounts(redis, { prefix: `${prefix}:limit:${name}:`, ...of, monotonic })
-  const limiter = (name: string, counts: SharedCounts, withoutRedis: 'open' | 'closed', of: RateLimit, keyOf: KeyOf) =>
-    rateLimit({
+  const hashed = remembering(MOST_KEYS, hashToken)
+  const limiter = (
+    name: string,
+    counts: SharedCounts,
+    withoutRedis: 'open' | 'closed',
+    of: RateLimit,
+    keyOf: KeyOf,
+  ): RequestHandler => {
+    const showHeaders = limitHeaders(name, of, now)
+    const limited = rateLimit({
       identifier: name,
       limit: of.limit,
       windowMs: of.windowMs,
-      standardHeaders: 'draft-8',
+      standardHeaders: false,
       legacyHeaders: false,
       // What it checks is settled here: proxies by TRUST_PROXY, keys by `addressKey`; it would speak on stderr.
       validate: false,
-      keyGenerator: (req, res) => hashToken(keyOf(req, res)),
+      keyGenerator: (req, res) => hashed(keyOf(req, res)),
       store: createLimitStore(counts, { prefix: name, withoutRedis, now }),
-      handler: (req, _res, next) => next(refusal(req, now())),
+      handler: (req, res, next) => {
+        showHeaders(req, res)
+        next(refusal(req, now()))
+      },
     })
+    return (req, res, next) =>
+      limited(req, res, (err?: unknown) => {
+        if (err === undefined) showHeaders(req, res)
+        next(err)
+      })
+  }
   // Reads and writes of a caller count together.
   const ofUsers = countsOf('user', perUser)
   const reads = limiter('user', ofUsers, 'open', perUser, callerOf)
@@ -75,9 +96,8 @@ const senderOf: KeyOf = (_req, res) => String(res.locals['sender'])
 
 const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD'
 
-/** The library has set `RateLimit` and `RateLimit-Policy` by now. */
-function refusal(req: Request, nowMs: number): AppError {
-  const { resetTime } = (req as Request & { readonly rateLimit?: RateLimitInfo }).rateLimit ?? {}
+function refusal({ rateLimit: counted }: LimitedRequest, nowMs: number): AppError {
+  const { resetTime } = counted ?? {}
   const retryAfterMs = Math.max(1_000, (resetTime?.getTime() ?? nowMs) - nowMs)
   return new AppError('rate_limited', 'Too many calls; see Retry-After', { retryAfterMs })
 }
