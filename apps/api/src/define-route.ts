@@ -170,7 +170,9 @@ function sendWritten(res: Response, { json, readings, headers }: WrittenReply): 
   res.locals['readings'] = readings
   const length = json.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0)
   res.writeHead(200, { ...headers, 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': length })
-  // In one packet with the headers where they fit.
+  const [whole, ...more] = json
+  // Node writes a lone text and the headers as one string: a tenth cheaper than several pieces in one packet.
+  if (more.length === 0) return void res.end(whole)
   res.cork()
   for (const piece of json) res.write(piece)
   res.end()

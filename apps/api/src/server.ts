@@ -58,16 +58,17 @@ export function createServer(parts: ServerParts): Express {
   app.all(SERVICE_ADDRESSES, knowsOnly('GET', 'HEAD'))
   parts.mountHealth(app)
   app.use(shed(parts.lagMs), parts.limits.perAddress)
+  // Reads come by most often, so that they pass nothing of the pages below: each layer is asked whether it is meant.
+  const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]
+  app.use('/api', undecodable(authenticate(parts.verifier, parts.limits.failures)))
+  for (const route of parts.routes) mount(app, route, { owner: guards, sender: parts.sender, public: [] })
+  refuseOtherMethods(app, parts.routes)
   // Express answers HEAD by the handlers of GET; here that would spend a one-time address for somebody's link preview.
   app.all(['/oauth/start/:ticket', '/oauth/callback'], knowsOnly('GET'))
   app.get('/oauth/start/:ticket', named('/oauth/start/{ticket}'), parts.oauth.start, pageOnError(parts.logger))
   app.get('/oauth/callback', named('/oauth/callback'), parts.oauth.callback, pageOnError(parts.logger))
   app.use(parts.docs)
   if (parts.board) app.use(BOARD_PATH, named(BOARD_PATH), parts.board)
-  const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]
-  app.use('/api', undecodable(authenticate(parts.verifier, parts.limits.failures)))
-  for (const route of parts.routes) mount(app, route, { owner: guards, sender: parts.sender, public: [] })
-  refuseOtherMethods(app, parts.routes)
   app.use(() => {
     throw new AppError('not_found', 'There is nothing at this address')
   })
