@@ -48,6 +48,19 @@ describe('the entry that the newest reading is answered from, on DynamoDB and Re
     expect(await glucoseIn(world)).to.equal(99)
   })
 
+  it('is asked for with those of all who ask in the same turn, and each gets their own', async () => {
+    const people = [await aPerson(101), await aPerson(102), await aPerson(103)]
+    const nobody = aWorld(dynamo)
+    const commands = async (name: string) =>
+      Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await stage.redis.info('commandstats'))?.[1] ?? 0)
+    const before = [await commands('mget'), await commands('get')]
+    const found = await Promise.all([...people.map(({ world }) => glucoseIn(world)), glucoseIn(nobody)])
+    expect(found).to.deep.equal([101, 102, 103, undefined])
+    expect([(await commands('mget')) - (before[0] ?? 0), (await commands('get')) - (before[1] ?? 0)]).to.deep.equal([
+      1, 0,
+    ])
+  })
+
   it('is kept through polls without news, and asks the store for nothing', async () => {
     const { world, ports } = await aPerson()
     const before = await shown(world)

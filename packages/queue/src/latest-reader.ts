@@ -1,5 +1,6 @@
 import type { UserId } from '@bg-ingest/domain'
 import type { Redis } from 'ioredis'
+import { joinedGets } from './joined-gets.ts'
 import { type EntrySealer, latestKey, type OpenedEntry, openEntry, parseUp, type UpEntry } from './latest-codec.ts'
 import { restoredAtMs } from './redis-restored.ts'
 
@@ -39,6 +40,8 @@ export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: 
     )
   }
   redis.on('ready', learn)
+  // Counted from when it is sent: a turn that took long before that says nothing of Redis.
+  const get = joinedGets((keys) => soon(redis.mgetBuffer(keys), WAIT_MS))
   const opened = new Map<string, { readonly sealed: Buffer; readonly entry: OpenedEntry }>()
 
   const open = (key: string, userId: UserId, up: UpEntry): OpenedEntry | null => {
@@ -74,7 +77,7 @@ export function createLatestReader(redis: Redis, { sealer, monotonic, prefix }: 
         return null
       }
       try {
-        const up = parseUp(await soon(redis.getBuffer(key), WAIT_MS))
+        const up = parseUp(await get(key))
         if (up && up.atMs > trustedFromMs) return open(key, userId, up)
         opened.delete(key)
         return null
