@@ -4,14 +4,16 @@ import {
   PublicReading,
   READING_TYPES,
   type ReadingKey,
+  type ReadingNames,
   type ReadingType,
-  readingKey,
+  readingNames,
   type StoredReading,
   toInstant,
   toPublicReading,
   type Unit,
 } from '@bg-ingest/domain'
 import type { RangeQuery, ReadingReader } from '@bg-ingest/store/read'
+import * as z from 'zod'
 import type { Standing } from './standing.ts'
 
 /** One page of readings whose JSON was written before. */
@@ -97,11 +99,13 @@ export function createRecentReadings({ readings: store, now }: Needs): RecentRea
     const all = { userId: query.userId, from, to: FOR_EVER, order: 'asc', types: new Set(READING_TYPES) } as const
     const { readings, last } = await store.range({ ...all, limit: MOST_ROWS })
     if (last !== null) return null
+    const names = readingNames()
+    const json = rowWriter(unit, names)
     const rows = readings.map((reading) => ({
-      key: readingKey(reading),
+      key: names.key(reading),
       timestamp: reading.timestamp,
       type: reading.type,
-      json: writeRow(reading, unit),
+      json: json(reading),
     }))
     return { revision: standing.revision, from, loadedAtMs: nowMs, rows, page: null }
   }
@@ -120,9 +124,13 @@ export function createRecentReadings({ readings: store, now }: Needs): RecentRea
   }
 }
 
-/** A reading as it is served, checked as every answer is. */
-export const writeRow = (reading: StoredReading, unit: Unit): string =>
-  JSON.stringify(PublicReading.parse(toPublicReading(reading, unit)))
+const Row = z.compile(PublicReading, { strict: true })
+
+/** Readings as they are served, checked as every answer is. One writer for each page. */
+export const rowWriter =
+  (unit: Unit, { id }: Pick<ReadingNames, 'id'> = readingNames()) =>
+  (reading: StoredReading): string =>
+    JSON.stringify(Row.parse(toPublicReading(reading, unit, id)))
 
 /** What the store would answer to this query. */
 function cut(kept: Kept, { from, to, order, types, limit, after }: RangeQuery): WrittenPage {

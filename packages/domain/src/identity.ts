@@ -7,10 +7,10 @@ const digest = (text: string) => hash('sha256', text, 'base64url')
  * What produced a reading: the transmitter, else the display device. Two uploads of one measurement share it, a
  * reconnect with new record ids keeps it, and two devices that measure in the same second differ in it.
  */
-const streamOf = (source: string): string => digest(source).slice(0, 8)
-
 const sourceOf = ({ device }: Pick<Measurement, 'device'>): string =>
   device.transmitterId ? `t:${device.transmitterId}` : `d:${device.display ?? ''}`
+
+const streamOf = (source: string): string => digest(source).slice(0, 8)
 
 /** Sort key of a reading, `<timestamp>#<type>#<stream>`: same measurement, same key, however often it comes. */
 export type ReadingKey = string & { readonly __readingKey: true }
@@ -38,5 +38,18 @@ export function readingKeys(): (measurement: Keyed) => ReadingKey {
 }
 
 /** The public id of a reading: opaque, stable over updates and reconnects, different for every person. */
-export const readingId = (reading: StoredReading): string =>
-  digest(`${reading.userId}\n${readingKey(reading)}`).slice(0, 22)
+export const readingId = (reading: StoredReading): string => idOf(reading, readingKey(reading))
+
+const idOf = ({ userId }: Pick<StoredReading, 'userId'>, key: ReadingKey): string =>
+  digest(`${userId}\n${key}`).slice(0, 22)
+
+export interface ReadingNames {
+  key(reading: StoredReading): ReadingKey
+  id(reading: StoredReading): string
+}
+
+/** Key and public id for the readings of a page. */
+export function readingNames(): ReadingNames {
+  const key = readingKeys()
+  return { key, id: (reading) => idOf(reading, key(reading)) }
+}

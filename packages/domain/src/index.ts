@@ -11,7 +11,7 @@ export {
   freshnessState,
 } from './freshness.ts'
 export { inUnit, MGDL_PER_MMOLL, rateInUnit, UNITS, type Unit } from './glucose.ts'
-export { type ReadingKey, readingId, readingKey, readingKeys } from './identity.ts'
+export { type ReadingKey, type ReadingNames, readingId, readingKey, readingKeys, readingNames } from './identity.ts'
 export { calendarMs, epochMs, Instant, parseInstant, toInstant } from './instant.ts'
 export { changeBytes, PublicChange, PublicReading, toPublicReading } from './output.ts'
 export { PushedPage, PushNotice } from './push.ts'

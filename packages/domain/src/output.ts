@@ -30,9 +30,9 @@ export const PublicReading = z
   .meta({ id: 'Reading' })
 export type PublicReading = z.infer<typeof PublicReading>
 
-export function toPublicReading(reading: StoredReading, unit: Unit = 'mg/dL'): PublicReading {
+export function toPublicReading(reading: StoredReading, unit: Unit = 'mg/dL', idOf = readingId): PublicReading {
   return {
-    id: readingId(reading),
+    id: idOf(reading),
     userId: reading.userId,
     timestamp: reading.timestamp,
     localTime: reading.localTime,

@@ -26,26 +26,30 @@ export function toItem(reading: StoredReading, { readingKey, fence, retentionDay
   }
 }
 
-const Item = z.object({
-  transmitterId: z.string().nullable().default(null),
-  generation: z.string().nullable().default(null),
-  display: z.string().nullable().default(null),
-  app: z.string().nullable().default(null),
-  localTime: z.string().nullable().default(null),
-  bound: StoredReading.shape.bound.default(null),
-  trend: StoredReading.shape.trend.default(null),
-  trendRate: z.number().nullable().default(null),
-  transmitterTicks: z.number().int().nullable().default(null),
-  userId: StoredReading.shape.userId,
-  timestamp: StoredReading.shape.timestamp,
-  glucose: StoredReading.shape.glucose,
-  type: StoredReading.shape.type,
-  recordId: StoredReading.shape.recordId,
-  sequence: StoredReading.shape.sequence,
-  revision: StoredReading.shape.revision,
-  receivedAt: StoredReading.shape.receivedAt,
-  deleted: StoredReading.shape.deleted,
-})
+/** Compiled: a page of a day is parsed in a fifth of the time (docs/performance/reads.md). */
+const Item = z.compile(
+  z.object({
+    transmitterId: z.string().nullable().default(null),
+    generation: z.string().nullable().default(null),
+    display: z.string().nullable().default(null),
+    app: z.string().nullable().default(null),
+    localTime: z.string().nullable().default(null),
+    bound: StoredReading.shape.bound.default(null),
+    trend: StoredReading.shape.trend.default(null),
+    trendRate: z.number().nullable().default(null),
+    transmitterTicks: z.number().int().nullable().default(null),
+    userId: StoredReading.shape.userId,
+    timestamp: StoredReading.shape.timestamp,
+    glucose: StoredReading.shape.glucose,
+    type: StoredReading.shape.type,
+    recordId: StoredReading.shape.recordId,
+    sequence: StoredReading.shape.sequence,
+    revision: StoredReading.shape.revision,
+    receivedAt: StoredReading.shape.receivedAt,
+    deleted: StoredReading.shape.deleted,
+  }),
+  { strict: true },
+)
 
 /** Parses an item; throws where the table holds something that is no reading, which only another program can have written. */
 export function fromItem(item: Record<string, unknown>): StoredReading {

@@ -1,4 +1,4 @@
-import { readingId, readingKey, readingKeys, toInstant, toPublicReading, UserId } from '@bg-ingest/domain'
+import { readingId, readingKey, readingKeys, readingNames, toInstant, toPublicReading, UserId } from '@bg-ingest/domain'
 import { expect } from 'chai'
 import { aMeasurement, aStoredReading, aUserId } from '../../support/build.ts'
 
@@ -19,6 +19,15 @@ describe('identity of a reading', () => {
       device: { transmitterId: original.device.transmitterId, display: 'receiver', app: null, generation: 'g7 pro' },
     })
     expect(readingKey(again)).to.equal(readingKey(original))
+  })
+
+  it('is the same where a page of readings is named at once, whichever streams they are of', () => {
+    const of = (transmitterId: string | null, display: string | null) =>
+      aStoredReading({ device: { transmitterId, display, app: null, generation: null } })
+    const page = [of('a', 'iOS'), of('a', 'android'), of(null, 'a'), of(null, null), of('b', null), of('a', null)]
+    const names = readingNames()
+    expect(page.map(names.key)).to.deep.equal(page.map(readingKey))
+    expect(page.map(names.id)).to.deep.equal(page.map(readingId))
   })
 
   it('differs by second, by type and by transmitter', () => {

@@ -18,7 +18,7 @@ import { expiringTag, unexpiredTag } from '../expiring-tag.ts'
 import { readingColumns } from '../formats/reading-columns.ts'
 import { InstantInput, pageLimitInput, TypesInput, UnitInput, UserParams, withDefault } from '../parameters.ts'
 import { type CursorCodec, decodePosition, encodePosition, type Position } from '../range-cursor.ts'
-import { type RecentReadings, type WrittenPage, writeRow } from '../recent-readings.ts'
+import { type RecentReadings, rowWriter, type WrittenPage } from '../recent-readings.ts'
 import type { Standing } from '../standing.ts'
 
 interface Needs {
@@ -138,7 +138,7 @@ const FOR_EVER_MS = Date.UTC(9999, 11, 31)
 async function writtenPage(readings: Needs['readings'], query: RangeQuery, unit: Query['unit']): Promise<WrittenPage> {
   const { readings: found, last } = await readings.range(query)
   const oldest = (query.order === 'asc' ? found[0] : found.at(-1))?.timestamp ?? null
-  const rows = Buffer.from(found.map((reading) => writeRow(reading, unit)).join(','))
+  const rows = Buffer.from(found.map(rowWriter(unit)).join(','))
   return { rows, count: found.length, oldest, last }
 }
 
