@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, type FieldError } from '@bg-ingest/domain'
 import type { Caller } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { isNamed } from './etag.ts'
 import { type Format, negotiate } from './formats/format.ts'
 import { type Pages, type RowSpec, sendRows } from './formats/rows.ts'
@@ -83,10 +83,12 @@ export function defineRoute<P extends z.ZodType, Q extends z.ZodType, B extends 
   spec: RouteSpec<P, Q, B>,
   handle: (input: RouteInput<P, Q, B>) => Promise<Reply | WrittenReply | UnchangedReply | RowsReply>,
 ): Route {
+  // Where a schema cannot be compiled it is its own: zod falls back.
+  const compiled = { ...spec, params: z.compile(spec.params), query: z.compile(spec.query) }
   const handler: RequestHandler = async (req, res) => {
     const format = negotiate(req, spec.rows !== undefined)
     if (spec.rows) res.vary('Accept')
-    const reply = await handle(readInput(spec, req, res, format))
+    const reply = await handle(readInput(compiled, req, res, format))
     if ('body' in reply) return send(spec, req, res, reply)
     if ('unchanged' in reply) return void res.status(304).set(reply.headers).end()
     if ('json' in reply) return sendWritten(res, reply)

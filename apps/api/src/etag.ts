@@ -1,8 +1,16 @@
 import { hash } from 'node:crypto'
+import { remembering } from './remembering.ts'
 
 /** Strong tag over what the contract says it covers; the caller chooses the parts. */
-export const etagOf = (...parts: readonly unknown[]): string =>
-  `"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 27)}"`
+export const etagOf = (...parts: readonly unknown[]): string => hashed(JSON.stringify(parts))
+
+/** The same, remembering the tags of so many answers: for what is asked for again and again while nothing changes. */
+export function rememberedTags(most: number): typeof etagOf {
+  const tagOf = remembering(most, hashed)
+  return (...parts) => tagOf(JSON.stringify(parts))
+}
+
+const hashed = (text: string): string => `"${hash('sha256', text, 'base64url').slice(0, 27)}"`
 
 /** Personal data: a browser may keep it for itself and must ask again; no shared cache may. */
 export const PRIVATE_CACHE = 'private, no-cache'

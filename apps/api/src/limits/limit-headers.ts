@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { RateLimit } from '@bg-ingest/config'
 import type { Request, Response } from 'express'
 import type { RateLimitInfo } from 'express-rate-limit'
-import { remembering } from './remembering.ts'
+import { remembering } from '../remembering.ts'
 
 /** What the library has found out about a request. */
 export type LimitedRequest = Request & { readonly rateLimit?: RateLimitInfo }

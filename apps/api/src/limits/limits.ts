@@ -7,7 +7,7 @@ import type { CountingRedis } from './count-script.ts'
 import { addressKey, createFailures, type Failures } from './failures.ts'
 import { type LimitedRequest, limitHeaders } from './limit-headers.ts'
 import { createLimitStore } from './limit-store.ts'
-import { remembering } from './remembering.ts'
+import { remembering } from '../remembering.ts'
 import { createSharedCounts, type SharedCounts } from './shared-counts.ts'
 
 export interface Limits {
