@@ -1,6 +1,6 @@
 import { AppError } from '@bg-ingest/domain'
 import type { Logger } from '@bg-ingest/telemetry'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express'
 import helmet from 'helmet'
 import { auditRequests } from './audit/audit-requests.ts'
 import type { RequestAudit } from './audit/request-audit.ts'
@@ -20,7 +20,7 @@ import { pageInsteadOf } from './oauth/callback.ts'
 export interface ServerParts {
   readonly routes: readonly Route[]
   readonly oauth: { readonly start: RequestHandler<{ ticket: string }>; readonly callback: RequestHandler }
-  readonly mountHealth: (app: Express) => void
+  readonly mountHealth: (router: Router) => void
   /** The operators' board; null where there is no password for it. */
   readonly board: RequestHandler | null
   readonly docs: RequestHandler
@@ -41,6 +41,9 @@ export interface ServerParts {
 /** Beside the routes and the operators' board, which has methods of its own. */
 const SERVICE_ADDRESSES = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/docs/:asset']
 
+/** One look for what would be asked of nine addresses, with each read. */
+const OUTSIDE_API = /^(?!\/api\/)/i
+
 /** The whole HTTP surface, in the order in which a request passes it. */
 export function createServer(parts: ServerParts): Express {
   refuseUndeclared(parts.routes)
@@ -54,9 +57,11 @@ export function createServer(parts: ServerParts): Express {
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     }),
   )
+  const service = express.Router()
   // Express would answer OPTIONS by itself, and take any other method for an address that is not there.
-  app.all(SERVICE_ADDRESSES, knowsOnly('GET', 'HEAD'))
-  parts.mountHealth(app)
+  service.all(SERVICE_ADDRESSES, knowsOnly('GET', 'HEAD'))
+  parts.mountHealth(service)
+  app.use(OUTSIDE_API, service)
   app.use(shed(parts.lagMs), parts.limits.perAddress)
   // Reads come by most often, so that they pass nothing of the pages below: each layer is asked whether it is meant.
   const guards = [authenticate(parts.verifier, parts.limits.failures), parts.limits.perCaller]

@@ -16,6 +16,9 @@ const FORMATS = Object.keys(MEDIA_TYPES) as Format[]
 
 /** The first that `Accept` likes best of what the route offers. Throws `not_acceptable` where it likes none. */
 export function negotiate(req: Request, offersRows: boolean): Format {
+  const { accept } = req.headers
+  // Nearly everybody's, of which there is nothing to parse and to sort.
+  if (accept === undefined || accept === '*/*') return 'json'
   const offered = FORMATS.filter((format) => format === 'json' || offersRows)
   const chosen = req.accepts(offered.map((format) => MEDIA_TYPES[format]))
   const format = offered.find((name) => MEDIA_TYPES[name] === chosen)

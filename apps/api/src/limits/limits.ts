@@ -3,11 +3,11 @@ import { AppError } from '@bg-ingest/domain'
 import { hashToken } from '@bg-ingest/security'
 import type { Request, RequestHandler, Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
+import { remembering } from '../remembering.ts'
 import type { CountingRedis } from './count-script.ts'
 import { addressKey, createFailures, type Failures } from './failures.ts'
 import { type LimitedRequest, limitHeaders } from './limit-headers.ts'
 import { createLimitStore } from './limit-store.ts'
-import { remembering } from '../remembering.ts'
 import { createSharedCounts, type SharedCounts } from './shared-counts.ts'
 
 export interface Limits {
