@@ -1,10 +1,13 @@
 /** Runs benchmarks, each interleaved with its base in one run. `pnpm bench --help` */
 import { parseArgs } from 'node:util'
+import { apiChain } from './api-chain.ts'
+import { apiTail } from './api-tail.ts'
 import { dexcomBudget } from './dexcom-budget.ts'
 import { events } from './events.ts'
 import { importBench } from './import.ts'
 import { limiter } from './limiter.ts'
 import { runQuick } from './quick.ts'
+import { range } from './range.ts'
 import { reads } from './reads.ts'
 import { readRecords, writeReport } from './report.ts'
 import type { Bench } from './result.ts'
@@ -17,10 +20,13 @@ import { validate } from './validate.ts'
 import { writeUnits } from './write-units.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  'api-chain': apiChain,
+  'api-tail': apiTail,
   'dexcom-budget': dexcomBudget,
   events,
   import: importBench,
   limiter,
+  range,
   reads,
   schedule,
   'slow-consumer': slowConsumer,

@@ -1,9 +1,7 @@
-/** The process under test of `pnpm bench reads`: the API and the bases beside it. Says its ports, and its CPU when asked. */
+/** The process under test of the benches of reads: the API and the bases beside it. Says its ports, and its CPU when asked. */
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { toInstant, toPublicReading } from '@bg-ingest/domain'
+import { orUnavailable, startLoadGauge } from '@bg-ingest/api/parts'
+import { toInstant, toPublicReading, type UserId } from '@bg-ingest/domain'
 import { connectForRequests, connectForWork, createLatestEntries, createLatestReader } from '@bg-ingest/queue'
 import { createSealer } from '@bg-ingest/security'
 import {
@@ -13,75 +11,123 @@ import {
   createReadingReader,
   READ_LIMITS,
 } from '@bg-ingest/store/read'
-import express from 'express'
 import { aClock } from '../support/clock.ts'
 import { startRedis } from '../support/redis.ts'
-import { ALICE, anApi } from '../unit/api/an-api.ts'
+import { anApi } from '../unit/api/an-api.ts'
+import { startBases } from './bases.ts'
+import { type Frame, startCpuProfile } from './cpu-profile.ts'
+import { aCrowd } from './crowd.ts'
+import { handMapped } from './hand-mapping.ts'
 
 const TABLES = { readings: 'readings', accounts: 'accounts' }
 const sealer = createSealer([{ id: 'k1', key: new Uint8Array(32).fill(3) }], 'latest')
+/** Costs are measured of calls that succeed, however cold the process and busy the machine. */
+const PATIENT = { connectionTimeoutMs: 5_000, requestTimeoutMs: 10_000, maxAttempts: 2 } as const
+const PAGE = 288
+/** Pages mapped by hand in a round. */
+const MAPPED = 300
 const quiet = { onError: () => undefined }
 
 const redis = await startRedis()
 const requests = connectForRequests(redis.url, quiet)
 const work = connectForWork(redis.url, quiet)
-const monotonic = () => performance.now()
-const entries = createLatestReader(requests, { sealer, monotonic })
+const entries = createLatestReader(requests, { sealer, monotonic: () => performance.now() })
 
 const { now } = aClock()
 const [, , endpoint] = process.argv
-const client = createDynamo({ region: 'us-east-1', endpoint, anyCredentials: true, ...READ_LIMITS })
-const store = {
-  readings: createReadingReader(client, TABLES.readings, now),
-  accounts: createAccountReader(client, TABLES.accounts),
-  feed: createFeedReader(client, TABLES, now),
+const storeWithin = (limits: typeof READ_LIMITS | typeof PATIENT) => {
+  const client = createDynamo({ region: 'us-east-1', endpoint, anyCredentials: true, ...limits })
+  const readings = createReadingReader(client, TABLES.readings, now)
+  const accounts = createAccountReader(client, TABLES.accounts)
+  const feed = createFeedReader(client, TABLES, now)
+  return {
+    readings: { latest: orUnavailable(readings.latest), range: orUnavailable(readings.range) },
+    accounts: { account: orUnavailable(accounts.account) },
+    feed: { changes: orUnavailable(feed.changes) },
+  }
 }
+const store = storeWithin(PATIENT)
 const counting = {
   ready: () => requests.status === 'ready',
   call: (command: string, ...args: string[]) => requests.call(command, ...args),
 }
-const cached = await anApi({ counting, logLevel: 'info', reads: { ...store, entries } })
-const uncached = await anApi({ counting, logLevel: 'info', reads: { ...store, entries: { read: async () => null } } })
+const { people, tokens, verifier } = aCrowd()
+const chain = { counting, verifier, logLevel: 'info' } as const
+const fromEntries = { ...store, entries }
+const fromStore = { ...store, entries: { read: async () => null } }
+const [cached, logging, uncached] = [
+  await anApi({ ...chain, reads: fromEntries }),
+  await anApi({ ...chain, reads: fromEntries, logLevel: 'debug' }),
+  await anApi({ ...chain, reads: fromStore }),
+]
+const { lagMs } = startLoadGauge()
+const [live, liveStore] = [
+  await anApi({ ...chain, reads: fromEntries, lagMs }),
+  await anApi({ ...chain, reads: { ...fromStore, ...storeWithin(READ_LIMITS) }, lagMs }),
+]
 
-const reading = await store.readings.latest(ALICE)
-if (!reading) throw new Error('the null DynamoDB has no reading')
-await entries.read(ALICE)
-await work.ping()
-const run = randomUUID()
-await writeEntry()
+/** So many at a time: a connection to the store has 200 ms to be made. */
+const LANES = 20
+const left = [...people]
+const lane = async () => {
+  for (let next = left.pop(); next !== undefined; next = left.pop()) await writeEntry(next)
+}
+await Promise.all(Array.from({ length: LANES }, lane))
 
-async function writeEntry() {
-  const { connection, state } = await store.accounts.account(ALICE)
-  const entry = {
+/** As a worker's run does behind its commit. */
+async function writeEntry(userId: UserId) {
+  const [{ connection, state }, reading] = await Promise.all([
+    store.accounts.account(userId),
+    store.readings.latest(userId),
+  ])
+  if (!reading) throw new Error('the null DynamoDB has no reading')
+  const run = randomUUID()
+  const writer = createLatestEntries(work, { sealer })
+  await writer.takeDown(userId, run)
+  await writer.putUp(userId, run, {
     run,
     committedSequence: state.committedSequence,
     completeThrough: toInstant(now()),
     connection,
-    reading: reading && toPublicReading(reading),
-  }
-  const writer = createLatestEntries(work, { sealer })
-  await writer.takeDown(ALICE, run)
-  await writer.putUp(ALICE, run, entry)
+    reading: toPublicReading({ ...reading, userId }),
+  })
 }
 
-const body = { id: 'O5S1-VvUx5jdDlAnZSSbCW', userId: 'alice', glucose: 101, unit: 'mg/dL', padding: 'x'.repeat(400) }
-const text = JSON.stringify(body)
-const bare = createServer((_req, res) => res.writeHead(200, { 'Content-Type': 'application/json' }).end(text))
-const app = express()
-app.get('/api/bg/:userId/latest', (_req, res) => void res.json(body))
-const [http, plain] = await Promise.all([bare, createServer(app)].map(portOf))
+/** What DynamoDB answers to the query of a page. */
+const query = { TableName: TABLES.readings, Limit: PAGE, ScanIndexForward: false }
+const wire = await (await fetch(endpoint ?? '', { method: 'POST', body: JSON.stringify(query) })).text()
 
-async function portOf(server: Server) {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+let endProfile: () => Promise<readonly Frame[]> = async () => []
+const orders: Readonly<Record<string, () => Promise<unknown>>> = {
+  cpu: async () => ({ cpu: process.cpuUsage() }),
+  map: async () => {
+    const before = process.cpuUsage()
+    for (let turn = 0; turn < MAPPED; turn += 1) if (handMapped(wire).length !== PAGE) throw new Error('not a page')
+    const { user, system } = process.cpuUsage(before)
+    return { cpuUs: (user + system) / MAPPED }
+  },
+  profile: async () => {
+    endProfile = await startCpuProfile()
+    return {}
+  },
+  profiled: async () => ({ frames: await endProfile() }),
+  stop: async () => {
+    await redis.stop()
+    process.exit(0)
+  },
 }
-
-process.on('message', (message) => {
-  if (message === 'cpu') process.send?.({ cpu: process.cpuUsage() })
-  else void redis.stop().then(() => process.exit(0))
-})
+process.on('message', async (order) => process.send?.(await orders[String(order)]?.()))
+const { http, express } = await startBases()
 process.send?.({
-  ports: { http, express: plain, cached: cached.port, uncached: uncached.port },
-  token: await cached.token('alice'),
+  ports: {
+    http,
+    express,
+    cached: cached.port,
+    logging: logging.port,
+    uncached: uncached.port,
+    live: live.port,
+    liveStore: liveStore.port,
+  },
+  people,
+  tokens,
 })

@@ -244,11 +244,16 @@ function countingInMemory(): Counting {
 }
 const UNLIMITED = { limit: 1_000_000, windowMs: 60_000 }
 
+/** As the API's own server. */
+const KEEP_ALIVE_MS = 75_000
+
 export const WEBHOOK_AUDIENCE = 'bg-ingest-webhook'
 export const WEBHOOK_SECRET = Buffer.alloc(32, 5)
 export const OLD_WEBHOOK_SECRET = Buffer.alloc(32, 6)
 
 export interface ApiOptions {
+  /** In place of one that trusts the tokens of this API. */
+  readonly verifier?: AppNeeds['verifier']
   readonly sender?: Partial<AppNeeds['sender']>
   readonly redirectUri?: string
   readonly pkce?: boolean
@@ -259,7 +264,7 @@ export interface ApiOptions {
   /** In place of `behind.lagMs`. */
   readonly lagMs?: () => number
   /** `debug` where it is not said: each call is a line of the log. */
-  readonly logLevel?: 'info'
+  readonly logLevel?: 'info' | 'debug'
   /** In place of the doubles of what is read. */
   readonly reads?: Partial<Pick<AppNeeds, 'readings' | 'accounts' | 'feed' | 'entries'>>
 }
@@ -293,7 +298,9 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
     {
       ...doubles(behind, now),
       ...options.reads,
-      verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: 'bg-ingest', now }),
+      verifier:
+        options.verifier ??
+        createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: 'bg-ingest', now }),
       sender: {
         verifier: createTokenVerifier({ key: { kind: 'secret', secret: SECRET }, audience: WEBHOOK_AUDIENCE, now }),
         secrets: [WEBHOOK_SECRET, OLD_WEBHOOK_SECRET],
@@ -328,7 +335,7 @@ export async function anApi(options: ApiOptions = {}): Promise<TestApi> {
     },
     stop.signal,
   )
-  const server = createServer(app).listen(0, '127.0.0.1')
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const token = (sub: string, scopes: readonly string[] = SCOPES, audience = 'bg-ingest') =>
