@@ -1,4 +1,4 @@
-import type { Profiler, Runtime } from 'node:inspector'
+import type { Profiler } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,7 @@
 /** Runs benchmarks, each interleaved with its base in one run. `pnpm bench --help` */
 import { parseArgs } from 'node:util'
 import { apiChain } from './api-chain.ts'
+import { apiOverload } from './api-overload.ts'
 import { apiTail } from './api-tail.ts'
 import { dexcomBudget } from './dexcom-budget.ts'
 import { events } from './events.ts'
@@ -16,11 +17,13 @@ import { schedule } from './schedule.ts'
 import { shown } from './show-line.ts'
 import { slowConsumer } from './slow-consumer.ts'
 import { syncCpu } from './sync-cpu.ts'
+import { trigger } from './trigger.ts'
 import { validate } from './validate.ts'
 import { writeUnits } from './write-units.ts'
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'api-chain': apiChain,
+  'api-overload': apiOverload,
   'api-tail': apiTail,
   'dexcom-budget': dexcomBudget,
   events,
@@ -31,6 +34,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   schedule,
   'slow-consumer': slowConsumer,
   'sync-cpu': syncCpu,
+  trigger,
   validate,
   'write-units': writeUnits,
 }
