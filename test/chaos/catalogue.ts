@@ -1,4 +1,4 @@
-import { type Fault, PHASES, type Phase } from './fault.ts'
+import { type Fault, PHASES } from './fault.ts'
 import { dexcom } from './faults/dexcom.ts'
 import { dynamodb } from './faults/dynamodb.ts'
 import { kills } from './faults/kills.ts'
@@ -13,8 +13,6 @@ export const FAULTS: readonly Fault[] = [kills, dexcom, dynamodb, redis, rabbitm
 
 /** Faults that are played side by side. */
 export interface Scene {
-  readonly phase: Phase
-  readonly name: string
   readonly faults: readonly Fault[]
 }
 
@@ -23,5 +21,10 @@ export const scenesOf = (faults: readonly Fault[]): readonly Scene[] =>
   PHASES.flatMap((phase) => {
     const ofPhase = faults.filter((fault) => fault.phase === phase)
     const names = [...new Set(ofPhase.map(({ scene }) => scene))]
-    return names.map((name) => ({ phase, name, faults: ofPhase.filter(({ scene }) => scene === name) }))
+    return names.map((name) => ({ faults: ofPhase.filter(({ scene }) => scene === name) }))
   })
+
+/** The faults that matter most, all at once: a worker stands still while others die, and Redis and the broker with them. */
+export const shortScene = (): Scene => ({
+  faults: FAULTS.filter(({ short }) => short).map((fault) => ({ ...fault, inTurn: fault.short === 'in turn' })),
+})

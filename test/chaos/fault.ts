@@ -9,12 +9,14 @@ export interface Fault {
   readonly id: string
   readonly phase: Phase
   readonly about: string
-  /** Played by `--short` too. */
-  readonly short?: true
+  /** Played by `--short` too, which has one scene for all of them. */
+  readonly short?: 'beside the others' | 'in turn'
   /** Short and harmless beside others, so that chance may pick it. */
   readonly random?: true
   /** Faults of a phase with the same scene are played side by side. */
   readonly scene: string
+  /** Not beside those of its scene that also take turns, but one after the other, in the order of the catalogue. */
+  readonly inTurn?: boolean
   /** How long after it everything has to be right again, beside what a slow machine is allowed; 25 s unless told. */
   readonly healedMs?: number
   /** Does the harm, holds it and takes it back; what is wrong by itself it throws. */

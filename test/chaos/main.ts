@@ -2,14 +2,14 @@
 import { startLocalStack } from '@bg-ingest/local-stack'
 import { seededRandom } from '../bench/seeded-random.ts'
 import { type ChaosArguments, HELP, readArguments, UsageError } from './arguments.ts'
-import { FAULTS, scenesOf } from './catalogue.ts'
+import { FAULTS, scenesOf, shortScene } from './catalogue.ts'
 import type { Fault } from './fault.ts'
 import { MUTANTS } from './mutants.ts'
 import { playAll, type Results } from './play.ts'
 import { playMutants } from './play-mutants.ts'
 import { reliabilityPage, summary } from './report.ts'
 import { beginRun, type RunFile, readRuns, writePage, writeRun } from './run-file.ts'
-import { openChaosStage } from './stage.ts'
+import { FEW, openChaosStage } from './stage.ts'
 
 const MINUTE_MS = 60_000
 const say = (line: string) => console.log(line)
@@ -43,10 +43,10 @@ async function againstMutants(
 }
 
 async function againstFaults(args: ChaosArguments): Promise<Outcome> {
-  const stage = await openChaosStage(seededRandom(args.seed))
+  const stage = await openChaosStage(seededRandom(args.seed), args.short ? { people: FEW } : {})
   try {
     const results: Results = await playAll(stage, {
-      scenes: scenesOf(FAULTS.filter((fault) => isChosen(args, fault))),
+      scenes: args.short ? [shortScene()] : scenesOf(FAULTS.filter((fault) => isChosen(args, fault))),
       soakMs: args.soakMinutes * MINUTE_MS,
       withinMs: args.withinMinutes * MINUTE_MS,
       settleGrants: !args.short,
@@ -58,10 +58,9 @@ async function againstFaults(args: ChaosArguments): Promise<Outcome> {
   }
 }
 
-function isChosen({ only, phases, short }: ChaosArguments, fault: Fault): boolean {
-  if (only.length > 0) return only.includes(fault.id)
-  if (phases.length > 0) return phases.includes(fault.phase)
-  return !short || fault.short === true
+function isChosen({ only, phases }: ChaosArguments, { id, phase }: Fault): boolean {
+  if (only.length > 0) return only.includes(id)
+  return phases.length === 0 || phases.includes(phase)
 }
 
 const list = () => [

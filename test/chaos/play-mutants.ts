@@ -42,7 +42,7 @@ const LINES = 3
 const excerpt = (text: string | null) => text?.split('\n').slice(0, LINES).join(' | ') ?? 'every promise was kept'
 
 async function brokenWithout(mutant: Mutant, seed: number): Promise<string | null> {
-  const stage = await openChaosStage(seededRandom(seed), mutantVariables(mutant))
+  const stage = await openChaosStage(seededRandom(seed), { variables: mutantVariables(mutant) })
   try {
     const faults = FAULTS.filter(({ id }) => mutant.faults.includes(id))
     const plan = {

@@ -122,7 +122,7 @@ function byChance(ms: number): readonly Scene[] {
     scene: 'chance',
     play: async (stage) => stage.note(`by chance: ${(await soak(stage, ms)).join(' ')}`),
   }
-  return [{ phase: 'workers', name: 'chance', faults: [fault] }]
+  return [{ faults: [fault] }]
 }
 
 const line = ({ phase, id, playedMs, convergedMs, boundMs }: Played): string =>
@@ -140,17 +140,30 @@ const SLOWNESS = 2
 /** Waited longer than is allowed, to tell what is late from what is lost. */
 const PATIENCE = 2
 
+type Done = Fault & Pick<Played, 'playedMs'>
+
+async function playFault(stage: ChaosStage, fault: Fault): Promise<Done> {
+  stage.note(`${fault.id}: begins`)
+  const startedAt = performance.now()
+  await fault.play(stage)
+  return { ...fault, playedMs: Math.round(performance.now() - startedAt) }
+}
+
+async function playInTurn(stage: ChaosStage, faults: readonly Fault[]): Promise<readonly Done[]> {
+  const done: Done[] = []
+  for (const fault of faults) done.push(await playFault(stage, fault))
+  return done
+}
+
 async function playScene(stage: ChaosStage, { faults }: Scene): Promise<readonly Played[]> {
   await stage.refill()
   stage.flow()
-  const played = await Promise.all(
-    faults.map(async (fault) => {
-      stage.note(`${fault.id}: begins`)
-      const startedAt = performance.now()
-      await fault.play(stage)
-      return { ...fault, playedMs: Math.round(performance.now() - startedAt) }
-    }),
+  const turns = playInTurn(
+    stage,
+    faults.filter(({ inTurn }) => inTurn),
   )
+  const besides = faults.filter(({ inTurn }) => !inTurn).map((fault) => playFault(stage, fault))
+  const played = (await Promise.all([turns, Promise.all(besides)])).flat()
   await stage.refill()
   const healedMs = Math.max(...faults.map((fault) => fault.healedMs ?? HEALED_MS))
   const convergedMs = await stage.converge(undefined, healedMs * PATIENCE)

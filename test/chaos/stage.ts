@@ -8,11 +8,28 @@ import { type ChaosBackends, startChaosBackends } from './backends.ts'
 import { hearDurably } from './hear-durably.ts'
 import { type HealthWatch, watchHealth } from './watch-health.ts'
 
-const FLOWING = ['gil', 'lea', 'mio', 'noa', 'oda', 'pit']
-const BURSTING = ['sam', 'tea']
-const TOKENS = TOKEN_CASES.map(({ account }) => account)
+interface People {
+  readonly flowing: readonly string[]
+  readonly bursting: readonly string[]
+  /** Whose refreshes are hit; their data flow too. */
+  readonly tokens: readonly string[]
+}
 
-/** The whole service behind wires, twelve people whose data flow, and what watches it from outside. */
+const EVERYBODY: People = {
+  flowing: ['gil', 'lea', 'mio', 'noa', 'oda', 'pit'],
+  bursting: ['sam', 'tea'],
+  tokens: TOKEN_CASES.map(({ account }) => account),
+}
+/** As many as a short run needs. */
+export const FEW: People = { flowing: ['gil', 'lea', 'mio'], bursting: ['sam', 'tea'], tokens: ['tom6'] }
+
+interface ChaosOptions {
+  readonly people?: People
+  /** Beside, and before, what every process of the service is given. */
+  readonly variables?: Readonly<Record<string, string>>
+}
+
+/** The whole service behind wires, a dozen people whose data flow, and what watches it from outside. */
 export interface ChaosStage extends KillStage {
   readonly backends: ChaosBackends
   readonly health: HealthWatch
@@ -32,17 +49,13 @@ export interface ChaosStage extends KillStage {
 
 const WORKERS = 2
 
-/** `variables`: beside, and before, what every process of the service is given. */
-export async function openChaosStage(
-  random: () => number,
-  variables: Readonly<Record<string, string>> = {},
-): Promise<ChaosStage> {
+export async function openChaosStage(random: () => number, options: ChaosOptions = {}): Promise<ChaosStage> {
   const closers: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const one of closers.splice(0).reverse()) await one()
   }
   try {
-    return await open(random, variables, { closers, close })
+    return await open(random, options, { closers, close })
   } catch (err) {
     await close()
     throw err
@@ -56,13 +69,16 @@ interface Closing {
 
 async function open(
   random: () => number,
-  variables: Readonly<Record<string, string>>,
+  { people = EVERYBODY, variables = {} }: ChaosOptions,
   { closers, close }: Closing,
 ): Promise<ChaosStage> {
   const backends = await startChaosBackends(process.env.DYNAMODB_ENDPOINT ?? '')
   closers.push(backends.close)
   const stage = await openKillStage({
-    users: (startMs) => [...flowing([...FLOWING, ...TOKENS]), ...bursting(BURSTING, startMs, ROOM_HOURS)],
+    users: (startMs) => [
+      ...flowing([...people.flowing, ...people.tokens]),
+      ...bursting(people.bursting, startMs, ROOM_HOURS),
+    ],
     workers: WORKERS,
     variables: { ...backends.variables, ...variables },
     redisUrl: backends.redis.url,
@@ -74,7 +90,7 @@ async function open(
   const health = watchHealth(() => [system.api, ...system.workers.filter(({ pid }) => isAlive(pid))], [system.api])
   closers.push(async () => health.stop())
   // One after the other: this is no test of a busy machine.
-  for (const account of [...FLOWING, ...BURSTING, ...TOKENS]) await stage.connect(account)
+  for (const account of [...people.flowing, ...people.bursting, ...people.tokens]) await stage.connect(account)
   // Not spread: some of the stage's properties are asked anew each time.
   return Object.assign(stage, {
     backends,

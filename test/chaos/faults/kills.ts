@@ -32,7 +32,7 @@ const inSync: readonly Fault[] = STEPS.map(([id, about, scene, order]) => ({
   phase: 'kills',
   about: `worker killed: ${about}`,
   scene,
-  ...(SHORT.has(id) ? { short: true as const } : {}),
+  ...(SHORT.has(id) ? { short: 'beside the others' as const } : {}),
   play: (stage) => killAt(stage, order),
 }))
 
@@ -42,8 +42,10 @@ const inRefresh: readonly Fault[] = TOKEN_CASES.map((of) => {
     id,
     phase: 'kills',
     about: `worker killed in a refresh: ${about.join(' ')}`,
-    scene: `refresh ${id}`,
-    ...(id === 'A6' ? { short: true as const } : {}),
+    scene: 'refresh',
+    // Whoever carries an order may meet any refresh, and each of these wants its own.
+    inTurn: true,
+    ...(id === 'A6' ? { short: 'in turn' as const } : {}),
     async play(stage) {
       const watched = stage.people.find(({ account }) => account === of.account)
       if (!watched) throw new Error(`${of.account} is not there`)

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { killApp } from '../../support/e2e-process.ts'
-import { freezeInTheMiddle, thaw } from '../../support/kill-frozen.ts'
+import { freezeBehindPut, freezeInTheMiddle, thaw } from '../../support/kill-frozen.ts'
 import { isAlive } from '../../support/processes.ts'
 import type { Fault } from '../fault.ts'
 import type { ChaosStage } from '../stage.ts'
 
-const living = ({ system }: ChaosStage) => system.workers.filter(({ pid }) => isAlive(pid))
+/** With those that were frozen and have gone on. */
+const living = ({ processes }: ChaosStage) => processes.filter(({ pid }) => isAlive(pid))
 
 const fault = (id: string, about: string, scene: string, play: Fault['play'], more: Partial<Fault> = {}): Fault => ({
   id,
@@ -26,9 +27,20 @@ export const workers: readonly Fault[] = [
     'pauses',
     async (stage) => thaw(stage, await freezeInTheMiddle(stage)),
     {
-      short: true,
+      short: 'beside the others',
     },
   ),
+  fault('B1b', 'frozen with puts on the wire, which land after twice the lease', 'pauses', async (stage) => {
+    const frozen = await freezeBehindPut(stage)
+    try {
+      await thaw(stage, frozen)
+      // Its way to DynamoDB ends here.
+      frozen.worker.kill('SIGTERM')
+      await frozen.worker.exited()
+    } finally {
+      await frozen.wire?.close()
+    }
+  }),
   fault('A20', 'told to end while blocked, killed a second later', 'pauses', async (stage) => {
     const worker = stage.arm({ step: 'fetched', deed: 'block', blockMs: 60_000 })
     await stage.reached(worker)
