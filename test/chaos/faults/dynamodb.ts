@@ -1,6 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WireFault } from '../../support/dynamo-proxy.ts'
 import type { Fault } from '../fault.ts'
+import type { ChaosStage } from '../stage.ts'
+
+const REFUSED_WITHIN_MS = 3_000
+
+/** Whoever reads while DynamoDB hangs is refused in time, and not kept waiting (I14: 1 s on a machine of its own). */
+async function expectRefused({ system, people }: ChaosStage): Promise<void> {
+  const { person } = people[0] ?? {}
+  if (!person) throw new Error('nobody is there')
+  const status = await fetch(`${system.apiUrl}/api/bg/${person.userId}/changes?after=0&limit=1`, {
+    headers: { authorization: `Bearer ${person.token}` },
+    signal: AbortSignal.timeout(REFUSED_WITHIN_MS),
+  }).then(
+    (answer) => answer.status,
+    () => `nothing within ${REFUSED_WITHIN_MS} ms`,
+  )
+  if (status !== 503) throw new Error(`I14 a read while DynamoDB hangs answered ${status}, expected 503`)
+}
 
 /** Each call meets, with this probability, one of these. */
 const flaky = (
@@ -24,11 +41,28 @@ const flaky = (
   },
 })
 
+const hanging = (id: string, about: string, heldMs: number): Fault => ({
+  id,
+  phase: 'dynamodb',
+  about,
+  scene: id,
+  random: true,
+  async play(stage) {
+    const { dynamodb } = stage.backends
+    dynamodb.meet(() => 'hang')
+    try {
+      await Promise.all([delay(heldMs), expectRefused(stage)])
+    } finally {
+      dynamodb.meet(() => null)
+    }
+  },
+})
+
 export const dynamodb: readonly Fault[] = [
   flaky('D1', 'a third of all calls is throttled', 0.3, 5_000, ['throttled']),
   flaky('D2', 'every call fails for 5 s', 1, 5_000, ['failed']),
   flaky('D4', 'one answer in twenty is lost on the way', 0.05, 6_000, ['lost']),
   flaky('D5-D7', 'resets, cut answers and HTML in a tenth of all calls', 0.1, 6_000, ['reset', 'cut off', 'html']),
-  flaky('D3', 'every call hangs for 4 s', 1, 4_000, ['hang']),
+  hanging('D3', 'every call hangs for 4 s, and reads are refused meanwhile', 4_000),
   flaky('D8', 'batches come back as unprocessed', 0.5, 5_000, ['unprocessed'], (name) => name === 'BatchWriteItem'),
 ]

@@ -11,11 +11,11 @@ const LOOK_EVERY_MS = 20
 const WITHIN_MS = 60_000
 
 /** All access tokens end at once: a crash must never cost more than two grants, so a worker refreshes no more at a time. */
-async function expireAll({ system, people, note }: ChaosStage): Promise<void> {
-  const { simulator, sim, workers } = system
+async function expireAll({ system, processes, people, note }: ChaosStage): Promise<void> {
+  const { simulator, sim } = system
   const before = simulator.journal.list({}).at(-1)?.sequence ?? 0
   const calls = (account?: string) => simulator.journal.list({ user: account, endpoint: 'token', after: before })
-  const allowed = REFRESHES_PER_WORKER * workers.filter(({ pid }) => isAlive(pid)).length
+  const allowed = REFRESHES_PER_WORKER * processes.filter(({ pid }) => isAlive(pid)).length
   simulator.faults.add({ endpoint: 'token', delayMs: TOKEN_CALL_MS })
   try {
     for (const { account } of people) await sim('POST', 'expire-access-tokens', { user: account })
