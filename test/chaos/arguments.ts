@@ -2,15 +2,20 @@ import { parseArgs } from 'node:util'
 import { PHASES } from './fault.ts'
 
 export const HELP = `Usage: pnpm chaos [--short | --phase NAMES | --only IDS | --mutants] [--soak MIN] [--within MIN] [--seed N] [--json FILE]
+       pnpm chaos --leaks [--people N] [--minutes N] [--json FILE]
        pnpm chaos --report FILE[,FILE…] | --list
 Runs the real build against real Redis, RabbitMQ and DynamoDB, breaks them and it, and looks from outside whether any
 promise was broken. Everything runs on 127.0.0.1 and is taken down at the end.
 
-  --short      baseline and the faults that matter most, about three minutes
+  --short      the faults that matter most, all at once, after the same baseline with fewer people
   --phase P    the faults of these phases alone: --phase kills,redis
   --only IDS   these faults alone, by the ids that --list prints: --only A6,C2
   --mutants    takes one protection after the other out of the build as it is loaded; each has to break the promise
                that it stands for. With --only M1,M3 these alone
+  --leaks      breaks nothing: polls a crowd at sixty times the usual pace, and looks whether heaps, file descriptors or
+               Redis grow, and whether everything ends when it is told to
+  --people N   how many that crowd has (default 1000)
+  --minutes N  how long that is watched (default 10)
   --soak MIN   after the faults, so many minutes of one fault by chance every few seconds (default 1, 0 with a choice)
   --within MIN begins no fault so many minutes behind the baseline; those that are left out are named
   --seed N     draws the same faults by chance as the run that printed this seed
@@ -26,6 +31,8 @@ export interface ChaosArguments {
   readonly only: readonly string[]
   readonly phases: readonly string[]
   readonly mutants: boolean
+  /** Null: look for none. */
+  readonly leaks: { readonly people: number; readonly minutes: number } | null
   readonly seed: number
   readonly soakMinutes: number
   readonly withinMinutes: number
@@ -38,7 +45,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const number = (name: string, text: string, max: number): number => {
+/** A whole number up to `max`; `otherwise` where none was given. */
+function number(name: string, text: string | undefined, max: number, otherwise: number): number {
+  if (text === undefined) return otherwise
   if (!/^\d{1,10}$/.test(text) || Number(text) > max)
     throw new UsageError(`--${name} takes a whole number up to ${max}`)
   return Number(text)
@@ -46,6 +55,9 @@ const number = (name: string, text: string, max: number): number => {
 
 const MOST_SEED = 2 ** 32 - 1
 const MOST_SOAK_MINUTES = 240
+const MOST_PEOPLE = 10_000
+const PEOPLE = 1_000
+const LEAK_MINUTES = 10
 
 export interface Known {
   readonly faults: readonly string[]
@@ -66,13 +78,15 @@ export function readArguments(args: readonly string[], known: Known, chance: () 
     only,
     phases,
     mutants,
-    seed: values.seed === undefined ? Math.floor(chance() * MOST_SEED) : number('seed', values.seed, MOST_SEED),
-    soakMinutes:
-      soak === undefined
-        ? Number(!values.short && only.length + phases.length === 0)
-        : number('soak', soak, MOST_SOAK_MINUTES),
-    withinMinutes:
-      values.within === undefined ? Number.POSITIVE_INFINITY : number('within', values.within, MOST_SOAK_MINUTES),
+    leaks: values.leaks
+      ? {
+          people: number('people', values.people, MOST_PEOPLE, PEOPLE),
+          minutes: number('minutes', values.minutes, MOST_SOAK_MINUTES, LEAK_MINUTES),
+        }
+      : null,
+    seed: number('seed', values.seed, MOST_SEED, Math.floor(chance() * MOST_SEED)),
+    soakMinutes: number('soak', soak, MOST_SOAK_MINUTES, Number(!values.short && only.length + phases.length === 0)),
+    withinMinutes: number('within', values.within, MOST_SOAK_MINUTES, Number.POSITIVE_INFINITY),
     json: values.json ?? '.chaos/results.json',
     report: values.report?.split(',') ?? [],
   }
@@ -96,6 +110,9 @@ function parsed(args: readonly string[]) {
         only: { type: 'string' },
         phase: { type: 'string' },
         mutants: { type: 'boolean' },
+        leaks: { type: 'boolean' },
+        people: { type: 'string' },
+        minutes: { type: 'string' },
         seed: { type: 'string' },
         soak: { type: 'string' },
         within: { type: 'string' },

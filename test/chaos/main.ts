@@ -4,11 +4,12 @@ import { seededRandom } from '../bench/seeded-random.ts'
 import { type ChaosArguments, HELP, readArguments, UsageError } from './arguments.ts'
 import { FAULTS, scenesOf, shortScene } from './catalogue.ts'
 import type { Fault } from './fault.ts'
+import { watchForLeaks } from './leaks.ts'
 import { MUTANTS } from './mutants.ts'
 import { playAll, type Results } from './play.ts'
 import { playMutants } from './play-mutants.ts'
 import { reliabilityPage, summary } from './report.ts'
-import { beginRun, type RunFile, readRuns, writePage, writeRun } from './run-file.ts'
+import { beginRun, type Outcome, readRuns, writePage, writeRun } from './run-file.ts'
 import { FEW, openChaosStage } from './stage.ts'
 
 const MINUTE_MS = 60_000
@@ -22,37 +23,37 @@ async function run(args: ChaosArguments): Promise<number> {
   const stack = await startLocalStack({ env: process.env, say, signal: stopping.signal, requireReal: true })
   Object.assign(process.env, stack.env)
   try {
-    const keep = (mutants: RunFile['mutants']) => writeRun(args.json, end({ results: null, mutants }))
-    const done = end(args.mutants ? await againstMutants(args, keep) : await againstFaults(args))
+    const done = end(await outcomeOf(args, (outcome) => writeRun(args.json, end(outcome))))
     await writeRun(args.json, done)
     say(summary(done))
-    return done.results?.broken || done.mutants.some(({ killed }) => !killed) ? 1 : 0
+    return done.results?.broken || done.leaks?.broken || done.mutants.some(({ killed }) => !killed) ? 1 : 0
   } finally {
     await stack.stop()
   }
 }
 
-type Outcome = Pick<RunFile, 'results' | 'mutants'>
+const NOTHING: Outcome = { results: null, mutants: [], leaks: null }
 
-async function againstMutants(
-  { only, seed }: ChaosArguments,
-  keep: (mutants: RunFile['mutants']) => Promise<void>,
-): Promise<Outcome> {
+/** `keep` is told what is known so far. */
+async function outcomeOf(args: ChaosArguments, keep: (outcome: Outcome) => Promise<void>): Promise<Outcome> {
+  const { leaks, mutants, only, seed } = args
+  if (leaks) return { ...NOTHING, leaks: await watchForLeaks({ ...leaks, say }) }
+  if (!mutants) return { ...NOTHING, results: await againstFaults(args) }
   const chosen = MUTANTS.filter(({ id }) => only.length === 0 || only.includes(id))
-  return { results: null, mutants: await playMutants(chosen, seed, { say, keep }) }
+  const telling = { say, keep: (results: Outcome['mutants']) => keep({ ...NOTHING, mutants: results }) }
+  return { ...NOTHING, mutants: await playMutants(chosen, seed, telling) }
 }
 
-async function againstFaults(args: ChaosArguments): Promise<Outcome> {
+async function againstFaults(args: ChaosArguments): Promise<Results> {
   const stage = await openChaosStage(seededRandom(args.seed), args.short ? { people: FEW } : {})
   try {
-    const results: Results = await playAll(stage, {
+    return await playAll(stage, {
       scenes: args.short ? [shortScene()] : scenesOf(FAULTS.filter((fault) => isChosen(args, fault))),
       soakMs: args.soakMinutes * MINUTE_MS,
       withinMs: args.withinMinutes * MINUTE_MS,
       settleGrants: !args.short,
       say,
     })
-    return { results, mutants: [] }
   } finally {
     await stage.close()
   }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { LeakResults } from './leaks.ts'
 import type { Results } from './play.ts'
 import type { MutantResult } from './play-mutants.ts'
 
@@ -12,10 +13,13 @@ export interface RunFile {
   readonly startedAt: string
   readonly durationMs: number
   readonly machine: string
-  /** Null of a run of mutants. */
+  /** Null where no faults were played. */
   readonly results: Results | null
   readonly mutants: readonly MutantResult[]
+  readonly leaks: LeakResults | null
 }
+
+export type Outcome = Pick<RunFile, 'results' | 'mutants' | 'leaks'>
 
 const ROOT = join(import.meta.dirname, '../..')
 const BYTES_PER_GIB = 1_073_741_824
@@ -30,7 +34,7 @@ const commit = () =>
   `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') ? ' and changes' : ''}`
 
 /** Begins a run; answers what to call with its outcome. */
-export function beginRun(seed: number): (outcome: Pick<RunFile, 'results' | 'mutants'>) => RunFile {
+export function beginRun(seed: number): (outcome: Outcome) => RunFile {
   const startedAt = new Date()
   // Before it: somebody may go on working meanwhile.
   const setting = { seed, commit: commit(), startedAt: startedAt.toISOString(), machine: machine() }

@@ -22,6 +22,12 @@ describe('arguments of the fault suite', () => {
     expect(read('--mutants', '--only', 'M1')).to.deep.include({ mutants: true, only: ['M1'] })
   })
 
+  it('looks for leaks among a thousand people for ten minutes, or as told', () => {
+    expect(read().leaks).to.equal(null)
+    expect(read('--leaks').leaks).to.deep.equal({ people: 1_000, minutes: 10 })
+    expect(read('--leaks', '--people', '50', '--minutes', '2').leaks).to.deep.equal({ people: 50, minutes: 2 })
+  })
+
   for (const args of [
     ['--only', 'A7'],
     ['--only', 'M1'],
@@ -29,6 +35,7 @@ describe('arguments of the fault suite', () => {
     ['--phase', 'api'],
     ['--seed', '-1'],
     ['--soak', '241'],
+    ['--leaks', '--people', 'all'],
     ['--fast'],
     ['A6'],
   ])

@@ -15,20 +15,21 @@ const totals = (over: Partial<Totals> = {}): Totals => ({
   ...over,
 })
 
-const aRun = (over: Partial<RunFile> = {}): RunFile => ({
+/** `c1Ms`: how long the recovery from its second fault took. */
+const aRun = (over: Partial<RunFile> = {}, c1Ms = 9_000): RunFile => ({
   seed: 7,
   commit: 'abc1234',
   startedAt: '2026-11-23T10:00:00.000Z',
   durationMs: 61_000,
   machine: '2 cores',
   results: {
-    played: [4_000, 9_000, 6_000].map((convergedMs, i) => ({
+    played: [4_000, c1Ms, 6_000].map((convergedMs, i) => ({
       id: `C${i}`,
       phase: 'redis',
       about: 'something',
       playedMs: 1_000,
       convergedMs,
-      boundMs: 27_000,
+      boundMs: 18_000 + c1Ms,
     })),
     leftOut: [],
     grants: [{ id: 'A6 answered', outcome: 'needs_reauth' }],
@@ -37,6 +38,7 @@ const aRun = (over: Partial<RunFile> = {}): RunFile => ({
     broken: null,
   },
   mutants: [],
+  leaks: null,
   ...over,
 })
 
@@ -47,16 +49,22 @@ const mutants = [
 
 describe('the page of the fault suite', () => {
   it('adds up what its runs have seen', () => {
-    const page = reliabilityPage([aRun(), aRun({ seed: 8 }), aRun({ results: null, mutants })])
+    const page = reliabilityPage([
+      aRun(),
+      aRun({ seed: 8 }, 2_000),
+      aRun({ seed: 9 }, 11_000),
+      aRun({ results: null, mutants }),
+    ])
     for (const line of [
       '| result | every promise was kept |',
-      '| faults played | 6 |',
-      '| readings | 2000 |',
-      '| messages that came twice | 4 of 600; before the first fault 0 of 80 |',
-      '| recovery | median 6.0 s, slowest 9.0 s |',
+      '| faults played | 9, of 3 kinds |',
+      '| readings | 3000 |',
+      '| messages that came twice | 6 of 900 (0.67 %); before the first fault 0 of 120 |',
+      '| grants that ended, by where a kill hit their refresh | A6 answered: 3 of 3 |',
+      '| recovery | median 6.0 s, slowest 11.0 s |',
       '| mutants killed | 1 of 2 |',
       '| 2026-11-23 | abc1234 | 8 | 3 | 0 | 61.0 | 2 cores | kept |',
-      '| redis | C1 | something | 9.0 | 27.0 |',
+      '| redis | C1 | something | 3 | 9.0 | 11.0 | 20.0 |',
       '| M1 | no log | killed | O3, O4 |',
       '| M2 | no lookback | survived |  |',
     ])
