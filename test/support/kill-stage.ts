@@ -155,6 +155,8 @@ function createStage({ system, clock, listener, oracle, witness, ours }: Setting
   const note = (what: string) => notes.push(`  ${((performance.now() - startedAt) / 1_000).toFixed(1)} s ${what}`)
   const askFor = ({ person }: Watched) => person.call('POST', '/sync')
   const ask = () => Promise.all(people.map(askFor))
+  // One pace, however many processes are waited for at once.
+  const nextAsk = everyMs(ASK_EVERY_MS)
   return {
     system,
     listener,
@@ -185,7 +187,6 @@ function createStage({ system, clock, listener, oracle, witness, ours }: Setting
     },
     flow: () => clock.setSpeed(SPEED),
     async reached(armed) {
-      const nextAsk = everyMs(ASK_EVERY_MS)
       await until(
         `a worker comes to its order at ${armed.order.step}`,
         async () => {
