@@ -57,8 +57,8 @@ ${runs.map(runRow).join('\n')}
 ## Recoveries
 
 Counted from the moment when a fault has ended and the data stand still; includes one sync of everybody and the look at all
-of them by the oracles. The bound is what the product's constants add up to, and twice what the same takes right afterwards,
-with nothing to heal; shown is the smallest that a run was held to. Faults with the same recovery were played side by side.
+of them by the oracles. The bound is what the product's constants add up to; for who is later than that, twice what the same takes
+right afterwards, with nothing to heal, comes on top. Faults with the same recovery were played side by side.
 
 | phase | fault | what | played | median, s | worst, s | bound, s |
 |---|---|---|---|---|---|---|
@@ -154,7 +154,7 @@ function faultRows(played: readonly Played[]): readonly string[] {
     const times = played.filter((one) => one.id === id)
     const [{ phase = '', about = '' } = {}] = times
     const took = times.map(({ convergedMs }) => convergedMs)
-    const bound = Math.min(...times.map(({ boundMs }) => boundMs))
+    const bound = worstOf(times.map(({ boundMs }) => boundMs))
     const row = [phase, id, about, times.length, seconds(medianOf(took)), seconds(worstOf(took)), seconds(bound)]
     return `| ${row.join(' | ')} |`
   })

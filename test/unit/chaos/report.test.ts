@@ -64,7 +64,7 @@ describe('the page of the fault suite', () => {
       '| recovery | median 6.0 s, slowest 11.0 s |',
       '| mutants killed | 1 of 2 |',
       '| 2026-11-23 | abc1234 | 8 | 3 | 0 | 61.0 | 2 cores | kept |',
-      '| redis | C1 | something | 3 | 9.0 | 11.0 | 20.0 |',
+      '| redis | C1 | something | 3 | 9.0 | 11.0 | 29.0 |',
       '| M1 | no log | killed | O3, O4 |',
       '| M2 | no lookback | survived |  |',
     ])
