@@ -3,11 +3,11 @@ import { webhookSender } from '../../support/e2e-sender.ts'
 import type { Fault } from '../fault.ts'
 import type { ChaosStage } from '../stage.ts'
 
-const fault = (id: string, about: string, play: Fault['play']): Fault => ({
+const fault = (id: string, about: string, scene: string, play: Fault['play']): Fault => ({
   id,
   phase: 'requests',
   about,
-  scene: id,
+  scene,
   play,
 })
 
@@ -38,7 +38,7 @@ async function readAll({ people }: ChaosStage): Promise<void> {
 }
 
 export const requests: readonly Fault[] = [
-  fault('I14', 'reads while Redis and the broker carry nothing; writes are refused', async (stage) => {
+  fault('I14', 'reads while Redis and the broker carry nothing; writes are refused', 'outage', async (stage) => {
     const { redis, rabbitmq } = stage.backends
     for (const { wire } of [redis, rabbitmq]) wire.freeze()
     try {
@@ -51,7 +51,7 @@ export const requests: readonly Fault[] = [
       for (const { wire } of [redis, rabbitmq]) wire.thaw()
     }
   }),
-  fault('H12', 'a storm of webhooks, a third of them repeats, a fourth forged', async (stage) => {
+  fault('H12', 'a storm of webhooks, a third of them repeats, a fourth forged', 'callers', async (stage) => {
     const { system, people } = stage
     const send = webhookSender(system.apiUrl, system.variables)
     for (let i = 0; i < DELIVERIES; i++) {
@@ -69,7 +69,7 @@ export const requests: readonly Fault[] = [
       if (!isForged && !isRepeat && json.duplicate) throw new Error('a new webhook was taken for a repeat')
     }
   }),
-  fault('I-1', 'nobody reads without a good token', async ({ system, people }) => {
+  fault('I-1', 'nobody reads without a good token', 'callers', async ({ system, people }) => {
     for (const { person } of people) {
       const { status } = await call(`${system.apiUrl}/api/bg/${person.userId}/latest`, 'GET', {
         token: `${person.token}x`,
