@@ -10,12 +10,12 @@ export interface Fault {
   readonly phase: Phase
   readonly about: string
   /** Played by `--short` too, which has one scene for all of them. */
-  readonly short?: 'beside the others' | 'in turn'
+  readonly short?: 'in turn' | 'beside the others'
   /** Short and harmless beside others, so that chance may pick it. */
   readonly random?: true
   /** Faults of a phase with the same scene are played side by side. */
   readonly scene: string
-  /** Not beside those of its scene that also take turns, but one after the other, in the order of the catalogue. */
+  /** Wants the workers for itself: played before the others of its scene, in the order of the catalogue. */
   readonly inTurn?: boolean
   /** How long after it everything has to be right again, beside what a slow machine is allowed; 25 s unless told. */
   readonly healedMs?: number

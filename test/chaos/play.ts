@@ -158,12 +158,12 @@ async function playInTurn(stage: ChaosStage, faults: readonly Fault[]): Promise<
 async function playScene(stage: ChaosStage, { faults }: Scene): Promise<readonly Played[]> {
   await stage.refill()
   stage.flow()
-  const turns = playInTurn(
+  const first = await playInTurn(
     stage,
     faults.filter(({ inTurn }) => inTurn),
   )
   const besides = faults.filter(({ inTurn }) => !inTurn).map((fault) => playFault(stage, fault))
-  const played = (await Promise.all([turns, Promise.all(besides)])).flat()
+  const played = [...first, ...(await Promise.all(besides))]
   await stage.refill()
   const healedMs = Math.max(...faults.map((fault) => fault.healedMs ?? HEALED_MS))
   const convergedMs = await stage.converge(undefined, healedMs * PATIENCE)

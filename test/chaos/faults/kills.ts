@@ -24,6 +24,7 @@ async function killAt(stage: ChaosStage, order: KillOrder): Promise<void> {
   const worker = stage.arm(order)
   await stage.reached(worker)
   const { signal } = await worker.exited()
+  stage.note(`worker ${worker.pid} died at ${order.step}`)
   if (signal !== 'SIGKILL') throw new Error(`the worker ended by ${signal}, not by SIGKILL`)
 }
 
@@ -43,7 +44,7 @@ const inRefresh: readonly Fault[] = TOKEN_CASES.map((of) => {
     phase: 'kills',
     about: `worker killed in a refresh: ${about.join(' ')}`,
     scene: 'refresh',
-    // Whoever carries an order may meet any refresh, and each of these wants its own.
+    // Whoever dies or stands still over this refresh beside its own order leaves it in doubt for 110 s.
     inTurn: true,
     ...(id === 'A6' ? { short: 'in turn' as const } : {}),
     async play(stage) {

@@ -40,7 +40,7 @@ async function unbound(stage: ChaosStage, ms: number): Promise<void> {
 
 export const rabbitmq: readonly Fault[] = [
   fault('E2', 'killed, back after 2 s with its file', ({ backends }) => backends.rabbitmq.killFor(2_000), {
-    short: 'in turn',
+    short: 'beside the others',
   }),
   fault('E3', 'frozen for 8 s', ({ backends }) => backends.rabbitmq.freezeFor(8_000)),
   fault('E3b', 'frozen for 30 s, beyond two heartbeats', ({ backends }) => backends.rabbitmq.freezeFor(30_000)),

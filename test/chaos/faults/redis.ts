@@ -55,7 +55,7 @@ export const redis: readonly Fault[] = [
       await untilSpacedTogether(stage)
     },
     {
-      short: 'in turn',
+      short: 'beside the others',
     },
   ),
   fault('C3', 'frozen for 4 s', ({ backends }) => backends.redis.freezeFor(4_000), { random: true }),
