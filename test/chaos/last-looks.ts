@@ -2,7 +2,7 @@ import { auditGaps } from '../support/audit-cover.ts'
 import { findLeaks } from '../support/canaries.ts'
 import { outcomeOf } from '../support/kill-tokens.ts'
 import type { ChaosStage } from './stage.ts'
-import type { Totals } from './totals.ts'
+import { hasFewRepeats, type Totals } from './totals.ts'
 
 export interface Grant {
   readonly id: string
@@ -49,12 +49,7 @@ export async function expectDiscreet({ system, processes, people, state }: Chaos
   if (gaps.length > 0) throw new Error(`O12 ${gaps.length} faults in the audit trail: ${gaps.slice(0, 3).join('; ')}`)
 }
 
-/** Promised of a run with faults: 2 %. A handful of messages says nothing of a share. */
-const REPEATED_SHARE = 0.02
-const MANY_EVENTS = 500
-
 /** Few messages came twice (at least once is promised). */
-export function expectFewRepeats({ events, repeatedEvents }: Totals): void {
-  if (events >= MANY_EVENTS && repeatedEvents > REPEATED_SHARE * events)
-    throw new Error(`O3 ${repeatedEvents} of ${events} events repeated`)
+export function expectFewRepeats(totals: Totals): void {
+  if (!hasFewRepeats(totals)) throw new Error(`O3 ${totals.repeatedEvents} of ${totals.events} events repeated`)
 }

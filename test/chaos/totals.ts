@@ -15,6 +15,13 @@ export interface Totals {
   readonly mostMegabytes: number
 }
 
+/** Promised of runs with faults: 2 %. A handful of messages says nothing of a share. */
+const REPEATED_SHARE = 0.02
+const MANY_EVENTS = 500
+
+export const hasFewRepeats = ({ events, repeatedEvents }: Pick<Totals, 'events' | 'repeatedEvents'>): boolean =>
+  events < MANY_EVENTS || repeatedEvents <= REPEATED_SHARE * events
+
 export async function totalsOf(stage: ChaosStage): Promise<Totals> {
   const evidence: Evidence[] = []
   for (const watched of stage.people) evidence.push(await stage.witness.evidence(watched))

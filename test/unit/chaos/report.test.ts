@@ -71,6 +71,13 @@ describe('the page of the fault suite', () => {
       expect(page).to.include(line)
   })
 
+  it('says so where all runs together have told too much twice', () => {
+    const { results } = aRun()
+    const repeating = aRun({ results: results && { ...results, totals: totals({ repeatedEvents: 30 }) } })
+    const page = reliabilityPage([repeating, repeating])
+    expect(page).to.include('more messages came twice than the promised 2 %').and.to.include('| 60 of 600 (10.00 %);')
+  })
+
   it('says so where a promise was broken', () => {
     const { results } = aRun()
     const broken = aRun({ results: results && { ...results, broken: 'C1: O1 lost' } })
