@@ -70,7 +70,7 @@ describe('Events while the broker', function () {
     await stage.expectEverything(people)
   })
 
-  it('is frozen beyond the wait for a confirm, are told again under the same id, and taken in once', async () => {
+  it('is frozen beyond the wait for a confirm, are told once all the same', async () => {
     const before = stage.oracle.repeats
     process.kill(-stage.broker.pid, 'SIGSTOP')
     try {
@@ -80,8 +80,8 @@ describe('Events while the broker', function () {
       process.kill(-stage.broker.pid, 'SIGCONT')
     }
     await stage.expectEverything(people)
-    // What the frozen broker had in its socket it took after all: the confirm came after our wait, so each came twice.
-    await until('the second copies have come', () => stage.oracle.repeats - before >= people.length)
+    // What the frozen broker had in its socket it took after all, and the worker knows that by the late confirm.
+    expect(stage.oracle.repeats - before).to.equal(0)
   })
 
   it('falls silent without a word, connect anew after two missed heartbeats', async () => {

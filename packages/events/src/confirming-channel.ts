@@ -1,5 +1,5 @@
 import type { ConfirmChannel, Message } from 'amqplib'
-import type { PublishOutcome } from './outcome.ts'
+import { isTaken, type PublishOutcome } from './outcome.ts'
 import { CONTENT_TYPE } from './wire.ts'
 
 export interface ConfirmingChannel {
@@ -17,10 +17,15 @@ interface ConfirmingOptions {
   readonly onAnswer: () => void
 }
 
+/** Far more than one process has on its way at a time; older ones may come twice. */
+const REMEMBERED = 1_000
+
 /** One confirm channel whose messages each end in an outcome, in time. */
 export function confirmingChannel(options: ConfirmingOptions): ConfirmingChannel {
   const { channel, exchange, confirmTimeoutMs, onTimeout, onAnswer } = options
   const waiting = new Set<(outcome: PublishOutcome) => void>()
+  // Sent here and waited for in vain: the broker takes it once it moves, and a second copy would only come behind it.
+  const overdue = new Map<string, Promise<PublishOutcome>>()
   // The broker returns a message that no queue wanted just before it confirms it (measured, RabbitMQ 3.10).
   const returned = new Set<unknown>()
   channel.on('return', ({ properties }: Message) => {
@@ -35,29 +40,49 @@ export function confirmingChannel(options: ConfirmingOptions): ConfirmingChannel
     return wasReturned ? 'returned' : 'confirmed'
   }
 
+  function send(routingKey: string, messageId: string, body: Buffer): Promise<PublishOutcome> {
+    const { promise, resolve } = Promise.withResolvers<PublishOutcome>()
+    const properties = { persistent: true, mandatory: true, contentType: CONTENT_TYPE, messageId }
+    try {
+      channel.publish(exchange, routingKey, body, properties, (err) => resolve(answered(messageId, err)))
+    } catch {
+      resolve('unavailable') // a closed channel throws at once
+    }
+    return promise
+  }
+
+  function remember(messageId: string, answer: Promise<PublishOutcome>): void {
+    overdue.set(messageId, answer)
+    const [oldest] = overdue.keys()
+    if (overdue.size > REMEMBERED && oldest !== undefined) overdue.delete(oldest)
+    // A late refusal is none of the next try's.
+    void answer.then((outcome) => isTaken(outcome) || overdue.delete(messageId))
+  }
+
   return {
     publish(routingKey, messageId, body) {
       const { promise, resolve } = Promise.withResolvers<PublishOutcome>()
+      const answer = overdue.get(messageId) ?? send(routingKey, messageId, body)
+      overdue.delete(messageId)
       const settle = (outcome: PublishOutcome) => {
         clearTimeout(timer)
-        waiting.delete(settle)
+        waiting.delete(leave)
         resolve(outcome)
       }
+      const leave = (outcome: PublishOutcome) => {
+        remember(messageId, answer)
+        settle(outcome)
+      }
       const timer = setTimeout(() => {
-        settle('timeout')
+        leave('timeout')
         onTimeout()
       }, confirmTimeoutMs)
-      waiting.add(settle)
-      const properties = { persistent: true, mandatory: true, contentType: CONTENT_TYPE, messageId }
-      try {
-        channel.publish(exchange, routingKey, body, properties, (err) => settle(answered(messageId, err)))
-      } catch {
-        settle('unavailable') // a closed channel throws at once
-      }
+      waiting.add(leave)
+      void answer.then(settle)
       return promise
     },
     giveUp() {
-      for (const settle of waiting) settle('unavailable')
+      for (const leave of waiting) leave('unavailable')
     },
   }
 }
