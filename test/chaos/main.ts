@@ -74,7 +74,7 @@ try {
   const args = readArguments(process.argv.slice(2), known, Math.random)
   if (args.help) say(HELP)
   else if (args.list) for (const line of list()) say(line)
-  else if (args.report.length > 0) await writePage(reliabilityPage(await readRuns(args.report)))
+  else if (args.report.length > 0) await writePage(reliabilityPage(await readRuns(args.report), known))
   else process.exitCode = await run(args)
 } catch (err) {
   console.error(err instanceof UsageError ? err.message : err)

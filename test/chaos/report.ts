@@ -1,3 +1,4 @@
+import type { Known } from './arguments.ts'
 import { heapSlope, type LeakResults } from './leaks.ts'
 import type { Played } from './play.ts'
 import type { RunFile } from './run-file.ts'
@@ -31,8 +32,8 @@ export function summary({ seed, durationMs, results, mutants, leaks }: RunFile):
   ].join('\n')
 }
 
-/** docs/reliability.md, from what runs have left behind: no figure by hand. */
-export function reliabilityPage(runs: readonly RunFile[]): string {
+/** docs/reliability.md, from what runs have left behind: no figure by hand. `known`: what could have been played. */
+export function reliabilityPage(runs: readonly RunFile[], known: Known): string {
   return `# Reliability
 
 Written by \`pnpm chaos --report\` from what its runs left behind; no figure on this page was typed by hand. A run starts the
@@ -46,7 +47,7 @@ RabbitMQ, TLS. Which other tests hold which case is in [reliability-cases.md](re
 
 | | |
 |---|---|
-${totalRows(runs).join('\n')}
+${[...totalRows(runs), ...missingRows(runs, known)].join('\n')}
 
 ## Runs
 
@@ -127,6 +128,17 @@ function totalRows(runs: readonly RunFile[]): readonly string[] {
     ['mutants killed', mutantsKilled(runs)],
   ]
   return rows.map(([what, value]) => `| ${what} | ${value} |`)
+}
+
+/** What these runs say nothing of. */
+function missingRows(runs: readonly RunFile[], { faults, mutants }: Known): readonly string[] {
+  const played = new Set(playedIn(runs).map(({ id }) => id))
+  const planted = new Set(runs.flatMap((run) => run.mutants).map(({ id }) => id))
+  const rows: readonly (readonly [string, readonly string[]])[] = [
+    ['faults that none of these runs played', faults.filter((id) => !played.has(id))],
+    ['mutants that none of these runs planted', mutants.filter((id) => !planted.has(id))],
+  ]
+  return rows.flatMap(([what, ids]) => (ids.length === 0 ? [] : [`| ${what} | ${ids.join(' ')} |`]))
 }
 
 /** Grants end nowhere else: an ended one that no kill explains breaks a promise. */

@@ -42,6 +42,8 @@ const aRun = (over: Partial<RunFile> = {}, c1Ms = 9_000): RunFile => ({
   ...over,
 })
 
+const KNOWN = { faults: ['C0', 'C1', 'C2', 'E9'], mutants: ['M1', 'M2'] }
+
 const mutants = [
   { id: 'M1', about: 'no log', brokeBy: 'A9: O3 and O4, and O3 again', killed: true },
   { id: 'M2', about: 'no lookback', brokeBy: null, killed: false },
@@ -49,16 +51,15 @@ const mutants = [
 
 describe('the page of the fault suite', () => {
   it('adds up what its runs have seen', () => {
-    const page = reliabilityPage([
-      aRun(),
-      aRun({ seed: 8 }, 2_000),
-      aRun({ seed: 9 }, 11_000),
-      aRun({ results: null, mutants }),
-    ])
+    const page = reliabilityPage(
+      [aRun(), aRun({ seed: 8 }, 2_000), aRun({ seed: 9 }, 11_000), aRun({ results: null, mutants })],
+      KNOWN,
+    )
     for (const line of [
       '| result | every promise was kept |',
       '| faults played | 9, of 3 kinds |',
       '| readings | 3000 |',
+      '| faults that none of these runs played | E9 |',
       '| messages that came twice | 6 of 900 (0.67 %); before the first fault 0 of 120 |',
       '| grants that ended, by where a kill hit their refresh | A6 answered: 3 of 3 |',
       '| recovery | median 6.0 s, slowest 11.0 s |',
@@ -74,14 +75,14 @@ describe('the page of the fault suite', () => {
   it('says so where all runs together have told too much twice', () => {
     const { results } = aRun()
     const repeating = aRun({ results: results && { ...results, totals: totals({ repeatedEvents: 30 }) } })
-    const page = reliabilityPage([repeating, repeating])
+    const page = reliabilityPage([repeating, repeating], KNOWN)
     expect(page).to.include('more messages came twice than the promised 2 %').and.to.include('| 60 of 600 (10.00 %);')
   })
 
   it('says so where a promise was broken', () => {
     const { results } = aRun()
     const broken = aRun({ results: results && { ...results, broken: 'C1: O1 lost' } })
-    const page = reliabilityPage([aRun(), broken])
+    const page = reliabilityPage([aRun(), broken], KNOWN)
     expect(page).to.include('| result | 1 runs broke a promise |').and.to.include('a promise was broken')
     expect(page).not.to.include('every promise was kept')
     expect(summary(broken)).to.include('BROKEN: C1: O1 lost')
