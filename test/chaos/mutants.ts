@@ -57,7 +57,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'packages/ingest/dist/commit.js',
     line: 'await ports.readings.write(held.lease, readings, stillHeld);',
     without: 'ports.readings.write(held.lease, readings, stillHeld).catch(() => undefined);',
-    faults: ['A10', 'D2'],
+    faults: ['D2b'],
     breaks: /\b(O1|O3|O4)\b/,
   },
   {

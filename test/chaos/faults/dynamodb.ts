@@ -61,6 +61,7 @@ const hanging = (id: string, about: string, heldMs: number): Fault => ({
 export const dynamodb: readonly Fault[] = [
   flaky('D1', 'a third of all calls is throttled', 0.3, 5_000, ['throttled']),
   flaky('D2', 'every call fails for 5 s', 1, 5_000, ['failed']),
+  flaky('D2b', 'every put fails for 8 s, and nothing else', 1, 8_000, ['failed'], (name) => name === 'PutItem'),
   flaky('D4', 'one answer in twenty is lost on the way', 0.05, 6_000, ['lost']),
   flaky('D5-D7', 'resets, cut answers and HTML in a tenth of all calls', 0.1, 6_000, ['reset', 'cut off', 'html']),
   hanging('D3', 'every call hangs for 4 s, and reads are refused meanwhile', 4_000),

@@ -18,15 +18,25 @@ const QUIET_MS = 5_000
 const SPACED_WITHIN_MS = 30_000
 const LOOK_AGAIN_MS = 250
 
-/** Waits until the workers share one spacing of calls again, and none of them drops out any more (I8). */
-async function untilSpacedTogether({ processes }: ChaosStage): Promise<void> {
+const ASK_EVERY_MS = 1_000
+
+/**
+ * Waits until the workers share one spacing of calls again, and none of them drops out any more (I8). Asks for everybody
+ * meanwhile: without a schedule nobody calls, and who does not call finds nothing amiss.
+ */
+async function untilSpacedTogether({ processes, people }: ChaosStage): Promise<void> {
   const complaints = () => processes.reduce((sum, app) => sum + (app.output().match(BUDGET_LOST)?.length ?? 0), 0)
   const startedAt = performance.now()
   let seen = complaints()
   let since = startedAt
+  let askedAt = Number.NEGATIVE_INFINITY
   while (performance.now() - since < QUIET_MS) {
     if (performance.now() - startedAt > SPACED_WITHIN_MS)
       throw new Error(`I8 workers do not share the call budget ${SPACED_WITHIN_MS} ms after it was lost`)
+    if (performance.now() - askedAt > ASK_EVERY_MS) {
+      askedAt = performance.now()
+      await Promise.all(people.map(({ person }) => person.call('POST', '/sync')))
+    }
     await delay(LOOK_AGAIN_MS)
     if (complaints() === seen) continue
     seen = complaints()
