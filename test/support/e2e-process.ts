@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.ts'
 
@@ -31,14 +32,19 @@ const START_WITHIN_MS = 60_000
 /** Above every SHUTDOWN_GRACE_SECONDS that these tests set. */
 const END_WITHIN_MS = 30_000
 
-const mainOf = (app: AppName) => fileURLToPath(new URL(`../../apps/${app}/dist/main.js`, import.meta.url))
+const OUR_BUILD = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
  * Starts one process of the real build with these variables and no others, in the test's own process group. `shell`: run
- * before it by the same process, such as `ulimit -n 128`.
+ * before it by the same process, such as `ulimit -n 128`. `build`: another checkout that was built.
  */
-export function spawnApp(app: AppName, variables: Readonly<Record<string, string>>, shell = 'true'): AppProcess {
-  const command = [process.execPath, '--enable-source-maps', mainOf(app)]
+export function spawnApp(
+  app: AppName,
+  variables: Readonly<Record<string, string>>,
+  shell = 'true',
+  build = OUR_BUILD,
+): AppProcess {
+  const command = [process.execPath, '--enable-source-maps', join(build, 'apps', app, 'dist/main.js')]
   const child = spawn('sh', ['-c', `${shell} && exec "$@"`, 'sh', ...command], {
     env: { PATH: process.env.PATH, TZ: process.env.TZ, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,8 +78,9 @@ export async function startApp(
   app: AppName,
   variables: Readonly<Record<string, string>>,
   shell?: string,
+  build?: string,
 ): Promise<ListeningApp> {
-  const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' }, shell)
+  const started = spawnApp(app, { ...variables, [app === 'api' ? 'PORT' : 'WORKER_PORT']: '0' }, shell, build)
   const url = () => `http://127.0.0.1:${LISTENING.exec(started.output())?.[1]}`
   const isReady = async () => {
     if (started.hasEnded()) throw new Error('it ended')

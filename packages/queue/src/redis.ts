@@ -11,6 +11,9 @@ export interface ConnectionListener {
 /** A request may cost a second, no more: a frozen Redis answers nothing at all (measured: ping hangs for ever). */
 const REQUEST_TIMEOUT_MS = 1_000
 
+/** Nobody waits longer than that second, so a Redis that was merely frozen for less than this is used again at once. */
+const REQUEST_SILENCE_MS = 10_000
+
 const RETRY_MIN_MS = 200
 const RETRY_MAX_MS = 5_000
 
@@ -31,7 +34,7 @@ const KEEP_ALIVE_MS = 10_000
 /**
  * A connection on which something was asked and nothing at all came for so long is half-open, or its Redis frozen: a new
  * one is opened (left to TCP, that takes a quarter of an hour). A job passes two of them, one that blocks and one that
- * does not, and polls are to go on within 15 s (promises.md C8). A Redis that was merely frozen for less is used again at once.
+ * does not, and polls are to go on within 15 s (promises.md C8).
  */
 const SILENCE_MS = 5_000
 
@@ -75,6 +78,7 @@ export function connectForRequests(url: string, listener: ConnectionListener): R
     maxRetriesPerRequest: 1,
     commandTimeout: REQUEST_TIMEOUT_MS,
     connectTimeout: REQUEST_TIMEOUT_MS,
+    socketTimeout: REQUEST_SILENCE_MS,
     retryStrategy: retryWithin(REQUEST_RETRY_MAX_MS),
   }
   return open(url, failFast, listener)
