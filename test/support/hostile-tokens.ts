@@ -27,7 +27,7 @@ export function hostileTokens(maker: TokenMaker): Readonly<Record<string, string
   const jwt = tokenMaker(maker)
   const good = jwt()
   const [head = '', payload = '', signature = ''] = good.split('.')
-  const text = (more: string) => `{${more},"aud":"${audience}","exp":${now + 600},"scope":"${scope}"}`
+  const text = (more: string) => `{${more},"aud":"${audience}","iat":${now},"exp":${now + 600},"scope":"${scope}"}`
   const oct = { kty: 'oct', k: Buffer.from('known-to-all-known-to-all-known!').toString('base64url') }
   const byKnown = hmac('sha256', 'known-to-all-known-to-all-known!')
   const refused: Readonly<Record<string, string>> = {
@@ -102,7 +102,7 @@ export function goodTokens(maker: TokenMaker): Readonly<Record<string, string>> 
     'I-4 an unknown kid where there is one key': jwt({}, { kid: 'k'.repeat(200) }),
     'I-9 our aud among others (RFC 7519, 4.1.3)': jwt({ aud: ['https://id.example/userinfo', audience] }),
     'I-13 two sub: the last counts (RFC 7519, 4)': jwt(
-      JSON.stringify({ sub: 'somebody', aud: audience, exp: now + 600, scope: maker.scope })
+      JSON.stringify({ sub: 'somebody', aud: audience, iat: now, exp: now + 600, scope: maker.scope })
         .replace('{', '{"x":0,')
         .replace(/}$/, `,"sub":"${sub}"}`),
     ),
