@@ -86,7 +86,7 @@ describe('Scenarios of Dexcom, end to end', function () {
       const last = calls().at(-1)?.sequence ?? 0
       const refused = () => calls().find(({ status, sequence }) => status === 429 && sequence > last)
       await everybody((name) => ask(name, false))
-      await until('one of them was refused', () => refused() !== undefined)
+      await until('one of them was refused', () => refused() !== undefined, 20_000)
       const atMs = Date.parse(String(refused()?.at))
       await until('what was under way has ended', () => Date.now() - atMs > 1_000)
       await everybody((name) => ask(name, false))
