@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { PersonClient } from '../support/e2e-client.ts'
-import type { ListeningApp } from '../support/e2e-process.ts'
+import { type AppProcess, spawnApp } from '../support/e2e-process.ts'
 import { useSystem } from '../support/e2e-system.ts'
 import { connectAll, lastPolled, quietUsers, startWorker, untilPolledSince } from '../support/fleet-watch.ts'
 import { orderVariables } from '../support/kill-order.ts'
@@ -22,7 +22,7 @@ describe('Workers that are ended by their work, or end themselves', function () 
     simulator: { users: quietUsers(PEOPLE), latencyMs: 20 },
   })
   let people: PersonClient[]
-  const started: ListeningApp[] = []
+  const started: AppProcess[] = []
   before(async () => {
     people = await connectAll(system, PEOPLE)
   })
@@ -42,8 +42,11 @@ describe('Workers that are ended by their work, or end themselves', function () 
     const supervise = async () => {
       let deaths = 0
       while (!over) {
-        const worker = await start({ NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` })
-        await until('it has died', async () => over || (await hasEnded(worker)), PARKED_WITHIN_MS)
+        // It may die before it is ready, and that counts as well.
+        const variables = { WORKER_PORT: '0', NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}` }
+        const worker = spawnApp('worker', { ...system.variables, ...variables })
+        started.push(worker)
+        await until('it has died', () => over || worker.hasEnded(), PARKED_WITHIN_MS)
         if (!over) deaths += 1
       }
       return deaths
@@ -100,9 +103,3 @@ describe('Workers that are ended by their work, or end themselves', function () 
 /** How a sync that they ask for ends; a busy API may say that it has too much to do. */
 const released = async (person: PersonClient): Promise<string> =>
   (await person.call('POST', '/sync', { headers: { prefer: 'wait=20' } })).json.status
-
-const hasEnded = (worker: ListeningApp): Promise<boolean> =>
-  worker.exited(50).then(
-    () => true,
-    () => false,
-  )

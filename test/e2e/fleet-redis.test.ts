@@ -23,12 +23,23 @@ const PEOPLE_PER_WORKER = 6
 /** promises.md, I15 and C9. */
 const TOLD_WITHIN_MS = 10_000
 const HEALTHY_WITHIN_MS = 50
+/** promises.md I15 asks for a minute of each: STILL_SECONDS=60. */
+const STILL_MS = Number(process.env.STILL_SECONDS ?? 0) * 1_000
 const RECOVERED_WITHIN_MS = 10_000
 const POLL_MS = 3_000
 /** Longer than the pace of the polls, so that all are under way at once. */
 const HELD_MS = 5_000
 /** 200 ms for each command: half on its way, half on the way back. */
 const EACH_WAY_MS = 100
+
+const READY = { status: 200, missing: '', degraded: '' }
+/** What a worker tells of it, and what the API. */
+const TOLD = [
+  ['redis', { status: 503, missing: 'redis', degraded: '' }, { status: 200, missing: '', degraded: 'redis' }],
+  ['dynamodb', { status: 503, missing: 'dynamodb', degraded: '' }, { status: 503, missing: 'dynamodb', degraded: '' }],
+  // What is told waits in DynamoDB, and the API has no broker.
+  ['rabbitmq', { status: 200, missing: '', degraded: 'rabbitmq' }, READY],
+] as const
 
 describe('A fleet whose Redis, or what else it needs, suffers', function () {
   this.timeout(120_000)
@@ -134,7 +145,8 @@ describe('A fleet whose Redis, or what else it needs, suffers', function () {
     expect(log).not.to.include('schedule had stopped')
   })
 
-  it('tells within 10 s that something it needs stands still, and that it is back, and lives all the while (I15)', async () => {
+  it('tells within 10 s that something it needs stands still, and that it is back, and lives all the while (I15)', async function () {
+    this.timeout(120_000 + TOLD.length * STILL_MS)
     const [worker = expect.fail()] = system.workers
     const look = async (url: string) => {
       const { status, json } = await call(`${url}/readyz`, 'GET')
@@ -148,18 +160,7 @@ describe('A fleet whose Redis, or what else it needs, suffers', function () {
         answeredMs.push(performance.now() - from)
       }
     }
-    const ready = { status: 200, missing: '', degraded: '' }
-    const told = [
-      ['redis', { status: 503, missing: 'redis', degraded: '' }, { status: 200, missing: '', degraded: 'redis' }],
-      [
-        'dynamodb',
-        { status: 503, missing: 'dynamodb', degraded: '' },
-        { status: 503, missing: 'dynamodb', degraded: '' },
-      ],
-      // What is told waits in DynamoDB, and the API has no broker.
-      ['rabbitmq', { status: 200, missing: '', degraded: 'rabbitmq' }, ready],
-    ] as const
-    for (const [name, ofWorker, ofApi] of told) {
+    for (const [name, ofWorker, ofApi] of TOLD) {
       const seen = async (url: string, wanted: object) => JSON.stringify(await look(url)) === JSON.stringify(wanted)
       wires[name].freeze()
       const both = async (a: object, b: object) => {
@@ -167,8 +168,10 @@ describe('A fleet whose Redis, or what else it needs, suffers', function () {
         return (await seen(worker.url, a)) && (await seen(system.apiUrl, b))
       }
       await until(`both tell that ${name} is away`, () => both(ofWorker, ofApi), TOLD_WITHIN_MS)
+      for (const overAt = performance.now() + STILL_MS; performance.now() < overAt; await delay(250))
+        expect(await both(ofWorker, ofApi), `${name} is still away`).to.equal(true)
       wires[name].thaw()
-      await until(`both tell that ${name} is back`, () => both(ready, ready), TOLD_WITHIN_MS)
+      await until(`both tell that ${name} is back`, () => both(READY, READY), TOLD_WITHIN_MS)
     }
     answeredMs.sort((a, b) => a - b)
     expect(answeredMs[Math.floor(answeredMs.length / 2)], 'half of the answers').to.be.below(HEALTHY_WITHIN_MS)

@@ -15,8 +15,8 @@ import { send } from '../unit/api/http-call.ts'
 const USER = 'inputs-of-nobody'
 /** Ten seconds, and what a busy machine adds. */
 const CUT_WITHIN_MS = 13_000
-/** promises.md J16 has 10,000; each is a file here and one in the API. */
-const IDLE = 1_000
+/** promises.md J16 has 10,000 (IDLE_CONNECTIONS=10000); each is a file here and one in the API. */
+const IDLE = Number(process.env.IDLE_CONNECTIONS ?? 1_000)
 /** promises.md J16 has 300 ms, of a machine that does not run the tests besides. */
 const BESIDE_IDLE_MS = 2_000
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']
@@ -180,7 +180,7 @@ describe('Input that means harm, at every address', function () {
     expect(made[0]?.json.authorizationUrl).to.not.equal(made[1]?.json.authorizationUrl)
   })
 
-  it(`J16, at a tenth of its scale: ${IDLE} idle connections keep nobody else out`, async () => {
+  it(`J16: ${IDLE} idle connections, of 10,000 that are promised, keep nobody else out`, async () => {
     for (let i = 0; i < IDLE; i += 1)
       idle.push(
         connect(port, '127.0.0.1')
