@@ -65,7 +65,8 @@ function tellOfEarlyCloses(redis: Redis, onError: ConnectionListener['onError'])
   redis.on('ready', () => {
     isEarly = false
   })
-  redis.on('close', () => {
+  // Not `close`: that comes as well where we hang up ourselves.
+  redis.on('reconnecting', () => {
     if (isEarly) onError(new Error('Redis closed the connection before it was ready'))
     isEarly = false
   })
