@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import { toInstant } from '@bg-ingest/domain'
-import { eraseUser, keepReceipt, publishChanges, sweepErased } from '@bg-ingest/ingest'
+import { eraseLateWrites, eraseUser, keepReceipt, publishChanges, sweepErased } from '@bg-ingest/ingest'
 import { createUserRegistry } from '@bg-ingest/store/write'
 import { expect } from 'chai'
 import { aMeasurement } from '../support/build.ts'
@@ -25,6 +25,14 @@ describe('an erasure, on DynamoDB', function () {
     return world
   }
   const registered = ({ userId }: World) => createUserRegistry(dynamo.client(), dynamo.tables.accounts).entry(userId)
+
+  async function writeLate(world: World) {
+    const late = aMeasurement({ timestamp: toInstant(world.clock.now()) })
+    const reading = { ...late, userId: world.userId, sequence: 4, revision: 1, receivedAt: late.timestamp }
+    // Its condition holds: with the readings their fences have gone.
+    await world.readings.write({ id: 'frozen', fence: 1 }, [reading], () => undefined)
+    expect(await world.stored()).to.have.property('size', 1)
+  }
 
   it('is another one for somebody who came back the same day, and told as another', async () => {
     const world = await withReadings()
@@ -78,14 +86,28 @@ describe('an erasure, on DynamoDB', function () {
   it('deletes with its second sweep what a frozen worker wrote behind the first', async () => {
     const world = await withReadings()
     const { id } = await erase(world)
-    const late = aMeasurement({ timestamp: toInstant(world.clock.now()) })
-    const reading = { ...late, userId: world.userId, sequence: 4, revision: 1, receivedAt: late.timestamp }
-    // Its condition holds: with the readings their fences have gone.
-    await world.readings.write({ id: 'frozen', fence: 1 }, [reading], () => undefined)
-    expect(await world.stored()).to.have.property('size', 1)
+    await writeLate(world)
     expect(await sweepErased(world.ports, { userId: world.userId, id }, world.never)).to.include({ readings: 4 })
     expect(await world.stored()).to.have.property('size', 0)
     expect(idsOf(world)).to.have.length(1)
+  })
+
+  it('is completed by who wrote behind its last sweep, and only where nobody has come back', async () => {
+    const world = await withReadings()
+    const clean = () => eraseLateWrites(world.ports, world.userId, world.never)
+    expect(await clean()).to.equal(0)
+    expect(await world.stored()).to.have.property('size', 3)
+    const { id } = await erase(world)
+    await keepReceipt(world.ports, { userId: world.userId, id, receipt: { jobs: 1 } }, world.never)
+    await writeLate(world)
+    expect(await clean()).to.equal(1)
+    expect(await world.stored()).to.have.property('size', 0)
+    expect((await world.state()).erasure).to.deep.include({ id, readings: 4, entombed: true, receipt: { jobs: 1 } })
+    expect(idsOf(world)).to.have.length(1)
+    await world.connect()
+    await world.sync()
+    expect(await clean()).to.equal(0)
+    expect(await world.stored()).to.have.property('size', 3)
   })
 
   it('is not swept again once the person has come back', async () => {

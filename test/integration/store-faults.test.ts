@@ -90,16 +90,31 @@ describe('calls to DynamoDB that meet a fault on the wire', function () {
     let asked = 0
     const stillHeld = () => {
       asked += 1
-      if (asked > 2) throw new AppError('lease_lost', 'over')
+      // Twice a try: before it is built, and before it is sent.
+      if (asked > 4) throw new AppError('lease_lost', 'over')
     }
     await expectCode(readings.write({ id: 'a', fence: 1 }, [aStoredReading({ userId })], stillHeld), 'lease_lost')
     expect(proxy.calls).to.deep.equal(['PutItem', 'PutItem'])
-    asked = 1
+    asked = 2
     await expectCode(
       accounts.appendRanges(userId, { id: 'a', fence: 1, stillHeld }, changes(['k' as ReadingKey])),
       'lease_lost',
     )
     expect(proxy.calls).to.have.length(3)
+  })
+
+  it('are not sent where the lease ends while they are being built and signed', async () => {
+    const { proxy, userId, readings } = await setUp()
+    let asked = 0
+    const endsWhileSigning = () => {
+      asked += 1
+      if (asked === 2) throw new AppError('lease_lost', 'over')
+    }
+    const lease = { id: 'a', fence: 1 }
+    await expectCode(readings.write(lease, [aStoredReading({ userId })], endsWhileSigning), 'lease_lost')
+    asked = 0
+    await expectCode(readings.writeAbsent(lease, [aStoredReading({ userId })], endsWhileSigning), 'lease_lost')
+    expect([asked, proxy.calls]).to.deep.equal([2, []])
   })
 
   it('fail at once where DynamoDB finds the request itself wrong', async () => {

@@ -3,7 +3,7 @@ import { loadWorkerConfig } from '@bg-ingest/config'
 import { failureLine, runUntilSignal, settledWithin } from '@bg-ingest/process'
 import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext } from './context.ts'
-import { createHandlers } from './handlers.ts'
+import { createJobHandlers } from './job-handlers.ts'
 import { serveAlone } from './serve-alone.ts'
 
 try {
@@ -12,9 +12,9 @@ try {
   await runUntilSignal(
     async (stop) => {
       await using context = await createWorkerContext(config, stop)
-      const { handlerNeeds, ports, logger, tracing } = context
+      const { ports, logger } = context
       await serveAlone({
-        handlers: tracing.handlers(createHandlers(handlerNeeds)),
+        handlers: createJobHandlers(context),
         // A grant that Dexcom has given exists nowhere else until it is stored.
         settled: () => settledWithin(ports.unbroken?.idle() ?? Promise.resolve(), graceMs),
         onFailed: (err) => logger.warn('job failed in a process of its own', { err }),

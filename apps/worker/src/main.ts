@@ -7,8 +7,8 @@ import { completeKeys } from './complete-keys.ts'
 import { createWorkerContext } from './context.ts'
 import { startFleetDuties } from './fleet.ts'
 import { createOnGaveUp } from './gave-up.ts'
-import { createHandlers } from './handlers.ts'
 import { startHealthServer } from './health-server.ts'
+import { createJobHandlers } from './job-handlers.ts'
 import { createOnPoison } from './poison.ts'
 import { createRunAlone } from './run-alone.ts'
 import { shutdownPlan } from './shutdown-plan.ts'
@@ -35,7 +35,7 @@ try {
       })
       const stopping = () => stop.aborted
       const health = await startHealthServer({ port: config.http.port, readiness, metrics, stopping })
-      const consumers = createConsumers(redis, context.tracing.handlers(createHandlers(context.handlerNeeds)), {
+      const consumers = createConsumers(redis, createJobHandlers(context), {
         name: `${hostname()}:${process.pid}`,
         prefix: config.redis.prefix,
         concurrency: config.sync.concurrency,

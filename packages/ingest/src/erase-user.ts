@@ -1,6 +1,6 @@
 import { toInstant, type UserId } from '@bg-ingest/domain'
 import type { Connection } from './connection.ts'
-import { type Held, withLease } from './lease.ts'
+import { type Held, withLease, withLeaseWhenFree } from './lease.ts'
 import type { Ports } from './ports.ts'
 import type { Erasure } from './state.ts'
 import { tellErased } from './tell-erased.ts'
@@ -29,6 +29,21 @@ export async function sweepErased(
     const { erasure } = held.state
     const isBack = (await ports.accounts.connection(userId)) !== null
     return erasure?.id === id && !isBack ? sweep(ports, held, erasure) : null
+  })
+}
+
+/**
+ * Deletes what a run that has lost its lease wrote behind an erasure, and answers how many readings that were: a process
+ * that was frozen between its last check and the socket writes when it wakes. Costs one read where nobody was erased.
+ */
+export async function eraseLateWrites(ports: Ports, userId: UserId, stop: AbortSignal): Promise<number> {
+  const isGone = async () => (await ports.accounts.connection(userId)) === null
+  // An erasure that still runs sweeps behind this.
+  if (!(await isGone())) return 0
+  return withLeaseWhenFree(ports, userId, stop, async (held) => {
+    const { erasure } = held.state
+    if (!erasure?.entombed || !(await isGone())) return 0
+    return (await sweep(ports, held, erasure)).readings - erasure.readings
   })
 }
 

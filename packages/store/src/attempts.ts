@@ -39,12 +39,13 @@ export async function pauseBefore(attempt: number, random: () => number = Math.r
 
 /**
  * The client with tries of our own in place of the SDK's (WRITE_LIMITS allows it one): `stillHeld` is asked before each
- * of them, so none begins once a lease is over, and none lasts longer than the lease leaves for it.
+ * of them, and again before it is sent, so none begins once a lease is over, and none lasts longer than the lease leaves for it.
  * Of a steady client it makes another one: tries are never nested.
  */
 export function steady(client: DynamoDBDocumentClient, stillHeld?: () => void): DynamoDBDocumentClient {
   const raw: DynamoDBDocumentClient = Reflect.get(client, UNDERLYING) ?? client
   const once = async (command: Command) => {
+    if (stillHeld) askBeforeSending(command, stillHeld)
     const abort = new AbortController()
     const timer = setTimeout(() => abort.abort(), TRY_MS)
     try {
@@ -65,6 +66,20 @@ export function steady(client: DynamoDBDocumentClient, stillHeld?: () => void): 
     }
   }
   return Object.assign(Object.create(client), { send, [UNDERLYING]: raw })
+}
+
+/**
+ * Asks once more when all is built and signed. Those are milliseconds of CPU for a batch, and a process that was frozen in
+ * them writes when it wakes: next to nothing is left between this and the socket.
+ */
+function askBeforeSending(command: Command, stillHeld: () => void): void {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      stillHeld()
+      return next(args)
+    },
+    { step: 'deserialize', priority: 'low', name: 'askBeforeSending', override: true },
+  )
 }
 
 const UNDERLYING = Symbol('the client whose calls are tried once')
