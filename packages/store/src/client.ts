@@ -1,5 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import { createHttpHandler } from './http-handler.ts'
+import { PlainJsonProtocol } from './json-protocol.ts'
 import { createSigningHash } from './signing-hash.ts'
 
 export interface DynamoServer {
@@ -35,14 +37,8 @@ export function createDynamo(options: DynamoOptions): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
     ...serverOptions(options),
     maxAttempts: options.maxAttempts,
-    requestHandler: {
-      connectionTimeout: options.connectionTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
-      // Without it a hung call only prints a warning and hangs on (measured: 15 s and more).
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: 100 },
-      httpsAgent: { keepAlive: true, maxSockets: 100 },
-    },
+    requestHandler: createHttpHandler(options),
+    protocol: PlainJsonProtocol,
     sha256: createSigningHash(),
     // A logger without `info`: with one the SDK deep-copies every input and output, half of a call's CPU (performance.md 4).
     logger: { debug: ignore, warn: ignore, error: ignore } as never,
