@@ -2,6 +2,7 @@ import type { ApiConfig } from '@bg-ingest/config'
 import { newToken } from '@bg-ingest/security'
 import type { ApiContext } from '../context.ts'
 import type { Route } from '../define-route.ts'
+import { createPagePlaces } from '../page-places.ts'
 import { createRecentReadings } from '../recent-readings.ts'
 import { standings } from '../standing.ts'
 import { createConnection } from './create-connection.ts'
@@ -34,11 +35,17 @@ export function createRoutes(context: RouteNeeds): readonly Route[] {
   const { readings, accounts, feed, entries, producer, syncs, polls, cursors, tickets, config, now } = context
   const { vault, hashBody, metrics, connects } = context
   const standingOf = standings({ entries, accounts })
-  const recent = createRecentReadings({ readings, now })
+  const places = createPagePlaces()
+  const range = places.orRefused(readings.range)
+  const recent = createRecentReadings({ readings: { range }, now })
   return [
     getLatestReading({ readings, accounts, entries, polls, now }),
-    listReadings({ readings, recent, standingOf, cursors, now }),
-    listChanges({ feed, standingOf }),
+    listReadings({ range, furtherRange: places.inTurn(readings.range), recent, standingOf, cursors, now }),
+    listChanges({
+      changes: places.orRefused(feed.changes),
+      furtherChanges: places.inTurn(feed.changes),
+      standingOf,
+    }),
     requestSync({ accounts, queue: producer, syncs }),
     getSync({ syncs }),
     receiveWebhook({ accounts, queue: producer, vault, hashBody, metrics }),

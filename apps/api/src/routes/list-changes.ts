@@ -26,12 +26,14 @@ const ChangePage = z
   .meta({ id: 'ChangePage' })
 
 interface Needs {
-  readonly feed: FeedReader
+  readonly changes: FeedReader['changes']
+  /** Of the pages of an export behind its first. */
+  readonly furtherChanges: FeedReader['changes']
   readonly standingOf: (userId: UserId) => Promise<Standing>
 }
 
 /** The feed a consumer heals a gap with: closed ranges, so that it can prove that it missed nothing. */
-export const listChanges = ({ feed, standingOf }: Needs) =>
+export const listChanges = ({ changes: read, furtherChanges, standingOf }: Needs) =>
   defineRoute(
     {
       operationId: 'listChanges',
@@ -49,17 +51,17 @@ export const listChanges = ({ feed, standingOf }: Needs) =>
       const headers = { 'Cache-Control': PRIVATE_CACHE }
       if (limit === 'all') {
         if (format === 'json') throw onlyInRows()
-        return { pages: everyPage(feed, userId, after), headers }
+        return { pages: everyPage(read, furtherChanges, userId, after), headers }
       }
       if (format !== 'json') {
-        const { changes } = await feed.changes(userId, after, limit)
+        const { changes } = await read(userId, after, limit)
         return { pages: onePage(changes.map(toPublic)), headers }
       }
       // Before the page: a tag may be older than what it stands for, and is then asked for again, but never newer.
       const { revision } = await standingOf(userId)
       const ETag = etagOf(revision, after, limit)
       if (isNamed(ETag, header('if-none-match'))) return { unchanged: true, headers: { ...headers, ETag } }
-      const { through, latestSequence, changes } = await feed.changes(userId, after, limit)
+      const { through, latestSequence, changes } = await read(userId, after, limit)
       const shown = changes.map(toPublic)
       const more = through < latestSequence
       const body = { userId, after, through, latestSequence, more, changes: shown }
@@ -74,10 +76,10 @@ async function* onePage<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
 }
 
 /** Page after page up to the last sequence there is, each asked for when the one before has been taken. */
-async function* everyPage(feed: FeedReader, userId: UserId, start: number) {
+async function* everyPage(first: FeedReader['changes'], further: FeedReader['changes'], userId: UserId, start: number) {
   let after = start
-  for (;;) {
-    const { through, latestSequence, changes } = await feed.changes(userId, after, MAX_PAGE)
+  for (let read = first; ; read = further) {
+    const { through, latestSequence, changes } = await read(userId, after, MAX_PAGE)
     yield changes.map(toPublic)
     if (through >= latestSequence) return
     after = through

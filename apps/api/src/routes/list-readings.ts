@@ -22,7 +22,9 @@ import { type RecentReadings, rowWriter, type WrittenPage } from '../recent-read
 import type { Standing } from '../standing.ts'
 
 interface Needs {
-  readonly readings: Pick<ReadingReader, 'range'>
+  readonly range: ReadingReader['range']
+  /** Of the pages of an export behind its first. */
+  readonly furtherRange: ReadingReader['range']
   readonly recent: RecentReadings
   readonly standingOf: (userId: UserId) => Promise<Standing>
   readonly cursors: CursorCodec
@@ -69,7 +71,7 @@ const ReadingPage = z
   })
   .meta({ id: 'ReadingPage' })
 
-export const listReadings = ({ readings, recent, standingOf, cursors, now }: Needs) =>
+export const listReadings = ({ range, furtherRange, recent, standingOf, cursors, now }: Needs) =>
   defineRoute(
     {
       operationId: 'listReadings',
@@ -89,7 +91,8 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
       const nowMs = now()
       const span = query.cursor ? resume(cursors, userId, query.cursor, query) : fresh(query, nowMs)
       const start = span.after || undefined
-      const pageFrom = (after: string | undefined) => readings.range(rangeQuery(userId, query, span, after))
+      const pageFrom = (after: string | undefined) =>
+        (after === start ? range : furtherRange)(rangeQuery(userId, query, span, after))
       const headers = { 'Cache-Control': PRIVATE_CACHE }
       if (query.limit === 'all') return { pages: everyPage(pageFrom, query.unit, start), headers }
       const linked = (next: string | null): Headers =>
@@ -108,7 +111,7 @@ export const listReadings = ({ readings, recent, standingOf, cursors, now }: Nee
       const held = unexpiredTag(tag, header('if-none-match'), nowMs)
       if (held !== undefined) return { unchanged: true, headers: { ...headers, ETag: held } }
       const asked = rangeQuery(userId, query, span, start)
-      const page = (await recent.page(standing, query.unit, asked)) ?? (await writtenPage(readings, asked, query.unit))
+      const page = (await recent.page(standing, query.unit, asked)) ?? (await writtenPage(range, asked, query.unit))
       const next = nextOf(page.last)
       const { from, to } = span
       const { completeThrough } = standing
@@ -135,8 +138,8 @@ const staysUntilMs = (query: Query, { oldest }: WrittenPage): number =>
 
 const FOR_EVER_MS = Date.UTC(9999, 11, 31)
 
-async function writtenPage(readings: Needs['readings'], query: RangeQuery, unit: Query['unit']): Promise<WrittenPage> {
-  const { readings: found, last } = await readings.range(query)
+async function writtenPage(range: Needs['range'], query: RangeQuery, unit: Query['unit']): Promise<WrittenPage> {
+  const { readings: found, last } = await range(query)
   const oldest = (query.order === 'asc' ? found[0] : found.at(-1))?.timestamp ?? null
   const rows = Buffer.from(found.map(rowWriter(unit)).join(','))
   return { rows, count: found.length, oldest, last }
