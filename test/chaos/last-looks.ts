@@ -1,6 +1,8 @@
 import { auditGaps } from '../support/audit-cover.ts'
 import { findLeaks } from '../support/canaries.ts'
 import { outcomeOf } from '../support/kill-tokens.ts'
+import type { Watched } from '../support/oracle-evidence.ts'
+import type { Allowed } from '../support/oracles.ts'
 import type { ChaosStage } from './stage.ts'
 import { hasFewRepeats, type Totals } from './totals.ts'
 
@@ -12,7 +14,9 @@ export interface Grant {
 /** Looks at the grants that a kill may have cost, and connects again whoever has to. */
 export async function settleGrants(stage: ChaosStage): Promise<Grant[]> {
   const grants: Grant[] = []
-  for (const { watched, at, inDoubt, name } of stage.doubted) {
+  const doubted = stage.doubted.splice(0)
+  if (doubted.length === 0) return grants
+  for (const { watched, at, inDoubt, name } of doubted) {
     const outcome = await outcomeOf(watched, at)
     if (outcome === 'needs_reauth' && !inDoubt)
       throw new Error(`O6 a grant was lost that no kill can have cost: ${name}`)
@@ -20,12 +24,16 @@ export async function settleGrants(stage: ChaosStage): Promise<Grant[]> {
     if (outcome === 'needs_reauth') await stage.connectAgain(watched)
     stage.lookAgainAt(watched)
   }
-  const inDoubt = new Set(stage.doubted.filter((one) => one.inDoubt).map(({ watched }) => watched))
-  await stage.converge((watched) =>
-    inDoubt.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected/ } : {},
-  )
+  for (const { watched } of doubted.filter(({ inDoubt }) => inDoubt)) stage.forgiven.add(watched)
+  await stage.converge(allowedIn(stage))
   return grants
 }
+
+/** What is no fault of whose refresh was hit between intent and answer: a second presentation, and what came of it. */
+export const allowedIn =
+  ({ forgiven }: Pick<ChaosStage, 'forgiven'>) =>
+  (watched: Watched): Allowed =>
+    forgiven.has(watched) ? { presentations: 2, failures: /needs_reauth|not_connected/ } : {}
 
 /** What a node without a limit of its heap takes at most under this load, measured at 350 MB, and half as much again. */
 const MOST_MEGABYTES = 512

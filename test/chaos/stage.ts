@@ -42,6 +42,8 @@ export interface ChaosStage extends KillStage {
     readonly inDoubt: boolean
     readonly name: string
   }[]
+  /** Whose refresh a kill has hit while it was under way. */
+  readonly forgiven: Set<Watched>
   /** Keeps two plain workers alive, whoever was killed. */
   refill(): Promise<void>
   close(): Promise<void>
@@ -97,6 +99,7 @@ async function open(
     health,
     random,
     doubted: [],
+    forgiven: new Set<Watched>(),
     async refill() {
       const living = system.workers.filter(({ pid }) => isAlive(pid)).length
       await Promise.all(Array.from({ length: Math.max(0, WORKERS - living) }, () => stage.startWorker()))

@@ -58,10 +58,56 @@ const hanging = (id: string, about: string, heldMs: number): Fault => ({
   },
 })
 
+/** Calls that were on their way when the fault began are over. */
+const SETTLED_MS = 2_000
+const ASKED_FOR_S = 5
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'BatchWriteItem'])
+
+interface Sync {
+  readonly status: string
+  readonly attached: boolean
+  readonly result: { readonly stored: number } | null
+}
+
+/** While nothing can be written, no sync that began meanwhile says that it has stored anything. */
+async function expectNothingStored({ people, note }: ChaosStage): Promise<void> {
+  const ended = await Promise.all(
+    people.map(async ({ person }) => {
+      const headers = { prefer: `wait=${ASKED_FOR_S}` }
+      const { json } = await person.call('POST', '/sync', { headers })
+      return json as unknown as Sync
+    }),
+  )
+  note(`D2b: syncs ended as ${ended.map(({ status }) => status).join(' ')}`)
+  const untrue = ended.filter(
+    ({ status, attached, result }) => status === 'completed' && !attached && (result?.stored ?? 0) > 0,
+  )
+  if (untrue.length > 0) throw new Error(`O1 ${untrue.length} syncs say that they stored what no table has taken`)
+}
+
+const unwritable = (id: string, about: string, heldMs: number): Fault => ({
+  id,
+  phase: 'dynamodb',
+  about,
+  scene: id,
+  async play(stage) {
+    const { dynamodb } = stage.backends
+    dynamodb.meet((operation) => (WRITES.has(operation) ? 'failed' : null))
+    const begun = performance.now()
+    try {
+      await delay(SETTLED_MS)
+      await expectNothingStored(stage)
+      await delay(Math.max(0, heldMs - (performance.now() - begun)))
+    } finally {
+      dynamodb.meet(() => null)
+    }
+  },
+})
+
 export const dynamodb: readonly Fault[] = [
   flaky('D1', 'a third of all calls is throttled', 0.3, 5_000, ['throttled']),
   flaky('D2', 'every call fails for 5 s', 1, 5_000, ['failed']),
-  flaky('D2b', 'every put fails for 8 s, and nothing else', 1, 8_000, ['failed'], (name) => name === 'PutItem'),
+  unwritable('D2b', 'everything can be read and moved for 9 s, but no item written', 9_000),
   flaky('D4', 'one answer in twenty is lost on the way', 0.05, 6_000, ['lost']),
   flaky('D5-D7', 'resets, cut answers and HTML in a tenth of all calls', 0.1, 6_000, ['reset', 'cut off', 'html']),
   hanging('D3', 'every call hangs for 4 s, and reads are refused meanwhile', 4_000),
