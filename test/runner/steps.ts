@@ -49,6 +49,10 @@ const size = staticStep('size', 'no file has grown beyond its subject', () => [
   { command: ['node', 'test/gates/size.ts'] },
 ])
 
+const speed = staticStep('speed', 'ratios of CPU that have not grown by a quarter (pnpm bench --quick)', () => [
+  { command: ['node', '--conditions=source', 'test/bench/main.ts', '--quick'] },
+])
+
 const gates = mochaStep({
   name: 'gates',
   about: 'plants a violation of every rule and expects red',
@@ -126,6 +130,7 @@ export const steps: readonly Step[] = [
   dead,
   generated,
   size,
+  speed,
   gates,
   unit,
   integration,
