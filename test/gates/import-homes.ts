@@ -21,7 +21,7 @@ export const homes: readonly Home[] = [
   { files: 'packages/queue', libraries: ['bullmq', 'ioredis'] },
   { files: 'packages/events', libraries: ['amqplib'] },
   { files: 'packages/dexcom', libraries: ['got', 'bottleneck', 'cockatiel'] },
-  { files: 'packages/store', libraries: ['@aws-sdk/*'] },
+  { files: 'packages/store', libraries: ['@aws-sdk/*', 'undici'] },
   { files: 'packages/security', libraries: ['jose', '@aws-crypto/*'] },
   { files: 'packages/telemetry', libraries: ['winston', 'prom-client'] },
   { files: 'packages/local-stack', libraries: ['dynalite'] },

@@ -1,5 +1,6 @@
 import type { ApiConfig } from '@bg-ingest/config'
 import { newToken } from '@bg-ingest/security'
+import type { FeedReader, ReadingReader } from '@bg-ingest/store/read'
 import type { ApiContext } from '../context.ts'
 import type { Route } from '../define-route.ts'
 import { createPagePlaces } from '../page-places.ts'
@@ -36,14 +37,16 @@ export function createRoutes(context: RouteNeeds): readonly Route[] {
   const { vault, hashBody, metrics, connects } = context
   const standingOf = standings({ entries, accounts })
   const places = createPagePlaces()
-  const range = places.orRefused(readings.range)
+  const page: ReadingReader['range'] = (query) => readings.range(query)
+  const changes: FeedReader['changes'] = (...asked) => feed.changes(...asked)
+  const range = places.orRefused(page)
   const recent = createRecentReadings({ readings: { range }, now })
   return [
     getLatestReading({ readings, accounts, entries, polls, now }),
-    listReadings({ range, furtherRange: places.inTurn(readings.range), recent, standingOf, cursors, now }),
+    listReadings({ range, furtherRange: places.inTurn(page), recent, standingOf, cursors, now }),
     listChanges({
-      changes: places.orRefused(feed.changes),
-      furtherChanges: places.inTurn(feed.changes),
+      changes: places.orRefused(changes),
+      furtherChanges: places.inTurn(changes),
       standingOf,
     }),
     requestSync({ accounts, queue: producer, syncs }),
