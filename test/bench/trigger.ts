@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { UserId } from '@bg-ingest/domain'
 import { startLocalStack } from '@bg-ingest/local-stack'
+import { connectForWork, createProducer } from '@bg-ingest/queue'
 import { connect } from 'amqplib'
 import { webhookSender } from '../support/e2e-sender.ts'
 import { aPerson, type System, startSystem, untilHistoryIs } from '../support/e2e-system.ts'
@@ -17,6 +20,9 @@ const NOTICE = { type: 'data.available' }
 const P50_MS = 12
 const P99_MS = 40
 const ACK_MS = 10
+const WAITING_POLLS = 10_000
+const WAITING_RATE = 10
+const BEHIND_P99_MS = 100
 
 interface Round {
   readonly acks: readonly Answered[]
@@ -66,9 +72,34 @@ async function measured(system: System, people: readonly string[], rounds: numbe
         const one = await roundOf(system, ears, people, rate)
         if (round >= 0) taken.get(rate)?.push(one)
       }
-    return RATES.flatMap((rate) => linesOf(rate, taken.get(rate) ?? []))
+    const behind = await behindPolls(system, () => roundOf(system, ears, people, WAITING_RATE))
+    return [...RATES.flatMap((rate) => linesOf(rate, taken.get(rate) ?? [])), behind]
   } finally {
     await ears.close()
+  }
+}
+
+/** The same while polls wait: of people who are not there, so that each costs a lease and a look, and no call. */
+async function behindPolls({ variables }: System, round: () => Promise<Round>) {
+  const redis = connectForWork(variables.REDIS_URL ?? '', { onError: () => undefined })
+  const prefix = variables.REDIS_PREFIX
+  const producer = createProducer(redis, { now: Date.now, newId: randomUUID, ...(prefix ? { prefix } : {}) })
+  try {
+    const polls = Array.from({ length: WAITING_POLLS }, (_, n) => UserId.parse(`waiting-${n}`))
+    await Promise.all(polls.map((userId) => producer.requestSync({ userId, trigger: 'poll', requestId: 'bench' })))
+    const { events } = await round()
+    return figureOf(
+      {
+        name: `event, p99 at ${WAITING_RATE}/s behind 10,000 waiting polls`,
+        unit: 'ms',
+        n: events.length,
+        goal: atMost(BEHIND_P99_MS, `at most ${BEHIND_P99_MS} ms`),
+      },
+      [percentile(events, 99)],
+    )
+  } finally {
+    await producer.close()
+    redis.disconnect()
   }
 }
 

@@ -100,7 +100,8 @@ describe('a worker that dies in the middle of a sync, on DynamoDB', function () 
   })
 
   it('with only some of many readings written: the rest is fetched again under new numbers', async () => {
-    for (const puts of [1, 9]) {
+    // Four batches at a time ask before they are built, and then, one by one, before they are sent.
+    for (const asked of [5, 21]) {
       const world = aWorld(dynamo)
       await world.connect()
       world.dexcom.add(...Array.from({ length: 450 }, (_, i) => ago(world, (450 - i) * MINUTE_MS)))
@@ -111,10 +112,10 @@ describe('a worker that dies in the middle of a sync, on DynamoDB', function () 
         readings: mortal.guard({
           ...world.readings,
           writeAbsent: (lease: Parameters<typeof writeAbsent>[0], all: Parameters<typeof writeAbsent>[1]) => {
-            let batches = 0
+            let asks = 0
             return writeAbsent(lease, all, () => {
-              batches += 1
-              if (batches > puts) mortal.die()
+              asks += 1
+              if (asks > asked) mortal.die()
               if (mortal.dead) throw new Killed('dead')
             })
           },

@@ -16,6 +16,7 @@ describe('the entry that the newest reading is answered from, on DynamoDB and Re
   before(async () => {
     stage = await openLatestStage(dynamo)
   })
+  beforeEach(() => stage.trusted())
   after(() => stage.close())
 
   const shown = async ({ userId }: World) => {
@@ -157,8 +158,11 @@ describe('the entry that the newest reading is answered from, on DynamoDB and Re
     await stage.restart()
     for (const [name, value] of dump) await stage.redis.set(name, value)
     expect(await shown(world)).to.equal(null)
-    await world.sync({}, ports)
-    await until('the entry counts again', async () => (await glucoseIn(world)) === CANARY, 5_000)
+    const counts = async () => {
+      await world.sync({}, ports)
+      return (await glucoseIn(world)) === CANARY
+    }
+    await until('an entry counts again', counts, 5_000)
   })
 
   it('that cannot be taken down for certain keeps the run from beginning', async () => {

@@ -23,6 +23,8 @@ export interface LatestStage {
   readonly server: LocalRedis
   readonly entries: LatestEntries
   readonly reader: ReturnType<typeof createLatestReader>
+  /** Waits until what lies in Redis is trusted. */
+  trusted(): Promise<void>
   /** How often a run had to look for the newest reading in the store. */
   queries(): number
   /** The ports of a worker whose runs keep the entries, which may die. */
@@ -45,7 +47,12 @@ export async function openLatestStage(dynamo: TestDynamo): Promise<LatestStage> 
   const reader = createLatestReader(requests, { sealer: SEALER, monotonic })
   const apis: TestApi[] = []
   let queries = 0
-  const trusted = () => until('the API knows since when this Redis is there', async () => requests.status === 'ready')
+  /** Redis tells its age in whole seconds, so what lies in it is trusted from its second one on. */
+  const trusted = async () => {
+    await until('the API is connected', () => requests.status === 'ready')
+    const ageOf = async () => Number(/uptime_in_seconds:(\d+)/.exec(await redis.info('server'))?.[1])
+    await until('Redis is two seconds old', async () => (await ageOf()) >= 2)
+  }
   await trusted()
   return {
     redis,
@@ -54,6 +61,7 @@ export async function openLatestStage(dynamo: TestDynamo): Promise<LatestStage> 
     },
     entries,
     reader,
+    trusted,
     queries: () => queries,
     portsOf(world, mortal) {
       const guard = <T extends object>(port: T) => mortal?.guard(port) ?? port

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
 
+const SECOND_MS = 1_000
+
 /**
  * From when on this Redis surely holds all that it has confirmed, in epoch milliseconds by its own clock. Its start, since a
  * restart may lose the last second (appendfsync everysec); now, where it was a replica, which may have been behind, or does
@@ -12,6 +14,6 @@ export async function restoredAtMs(redis: Redis): Promise<number> {
   if (field('role') === 'slave') return Number.POSITIVE_INFINITY
   const wasReplica = field('second_repl_offset') !== '-1'
   const uptimeSeconds = Number(field('uptime_in_seconds'))
-  // Whole seconds, rounded down: what is computed lies behind the start by less than one.
-  return wasReplica || Number.isNaN(uptimeSeconds) ? nowMs : nowMs - uptimeSeconds * 1000
+  // Redis takes the whole seconds of now and of its start, so the uptime may be too long by almost one.
+  return wasReplica || Number.isNaN(uptimeSeconds) ? nowMs : nowMs - uptimeSeconds * 1000 + SECOND_MS
 }
