@@ -6,6 +6,7 @@ import { until } from '../support/until.ts'
 
 /** Longer than a few calls of this test take, shorter than anybody's patience. */
 const SLOW_MS = 2_500
+const HARDLY_EVER_S = 86_400
 
 describe('Syncs that somebody asks for', function () {
   this.timeout(40_000)
@@ -71,6 +72,10 @@ describe('Syncs that somebody asks for', function () {
 
   it('run once more, and no oftener, for all who ask while one runs', async () => {
     const person = await connected('slow')
+    // A poll whose turn comes in between would be a third call.
+    await person.call('PATCH', '/connection', { body: { pollIntervalSeconds: HARDLY_EVER_S } })
+    const isSo = async () => (await person.connection()).pollIntervalSeconds === HARDLY_EVER_S
+    await until('nobody polls meanwhile', isSo)
     const since = (await callsOf('slow', 'egvs')).at(-1).sequence
     await system.sim('POST', 'faults', { endpoint: 'egvs', user: 'slow', count: 2, delayMs: SLOW_MS })
 

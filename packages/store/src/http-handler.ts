@@ -37,6 +37,7 @@ export function createHttpHandler({ connectionTimeoutMs, requestTimeoutMs }: Lim
   const open = (origin: string) => {
     const pool = new Pool(origin, {
       connections: SOCKETS,
+      allowH2: false,
       connect: { timeout: connectionTimeoutMs },
       keepAliveTimeout: IDLE_MS,
       // One timer for the whole call stands for both; undici's go in steps of half a second.
