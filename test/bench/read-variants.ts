@@ -30,7 +30,8 @@ export const READS = [
   { name: 'page of a day, store', port: 'uncached', what: 'page', status: 200, calls: FEW },
 ] as const satisfies readonly Variant[]
 
-const CONNECTIONS = 50
+/** Fewer than an API reads pages from its store at a time. */
+const CONNECTIONS = 32
 
 /** A variant with its connections open and its code warm. */
 export interface Warm {

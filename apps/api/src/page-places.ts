@@ -1,10 +1,10 @@
 import { AppError } from '@bg-ingest/domain'
 
 /**
- * Pages being read from the store at a time: 20 of 10 ms of CPU (on two busy cores) are the fifth of a second that one may
- * take. A thousand at once were served after half a minute, and nobody was turned away (docs/performance/reads.md).
+ * Pages being read from the store at a time: 40 of 5 ms of CPU are the fifth of a second that one may take. A thousand at
+ * once were served after half a minute, and nobody was turned away (docs/performance/reads.md).
  */
-const PLACES = 20
+const PLACES = 40
 const RETRY_AFTER_MS = 2_000
 
 /** So many pages at a time are read from the store by one process, whoever asks. */
