@@ -12,7 +12,7 @@ import {
   READ_LIMITS,
 } from '@bg-ingest/store/read'
 import { aClock } from '../support/clock.ts'
-import { startRedis } from '../support/redis.ts'
+import { startRedis, untilTrusted } from '../support/redis.ts'
 import { anApi } from '../unit/api/an-api.ts'
 import { startBases } from './bases.ts'
 import { type Frame, startCpuProfile } from './cpu-profile.ts'
@@ -65,6 +65,8 @@ const [live, liveStore] = [
   await anApi({ ...chain, reads: fromEntries, lagMs }),
   await anApi({ ...chain, reads: { ...fromStore, ...storeWithin(READ_LIMITS) }, lagMs }),
 ]
+
+await untilTrusted(work)
 
 /** So many at a time: a connection to the store has 200 ms to be made. */
 const LANES = 20

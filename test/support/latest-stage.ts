@@ -12,7 +12,7 @@ import { createAccountReader, createFeedReader, createReadingReader } from '@bg-
 import { anApi, type TestApi } from '../unit/api/an-api.ts'
 import type { TestDynamo } from './dynamo.ts'
 import type { Mortal } from './mortal.ts'
-import { type LocalRedis, startRedis } from './redis.ts'
+import { type LocalRedis, startRedis, untilTrusted } from './redis.ts'
 import { until } from './until.ts'
 import type { World } from './world.ts'
 
@@ -47,11 +47,9 @@ export async function openLatestStage(dynamo: TestDynamo): Promise<LatestStage> 
   const reader = createLatestReader(requests, { sealer: SEALER, monotonic })
   const apis: TestApi[] = []
   let queries = 0
-  /** Redis tells its age in whole seconds, so what lies in it is trusted from its second one on. */
   const trusted = async () => {
     await until('the API is connected', () => requests.status === 'ready')
-    const ageOf = async () => Number(/uptime_in_seconds:(\d+)/.exec(await redis.info('server'))?.[1])
-    await until('Redis is two seconds old', async () => (await ageOf()) >= 2)
+    await untilTrusted(redis)
   }
   await trusted()
   return {

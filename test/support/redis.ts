@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Redis } from '@bg-ingest/queue'
 import { TLS_SERVERS } from './tls-servers.ts'
+import { until } from './until.ts'
 
 export interface LocalRedis {
   readonly url: string
@@ -61,4 +63,10 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
+}
+
+/** Waits until what is written to this Redis is trusted: it tells its age in whole seconds, so not before its second one. */
+export async function untilTrusted(redis: Pick<Redis, 'info'>): Promise<void> {
+  const ageOf = async () => Number(/uptime_in_seconds:(\d+)/.exec(await redis.info('server'))?.[1])
+  await until('Redis is two seconds old', async () => (await ageOf()) >= 2)
 }
