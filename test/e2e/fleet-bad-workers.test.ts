@@ -93,7 +93,8 @@ describe('A fleet of bad workers', function () {
     for (const hog of busy) hog.kill('SIGKILL')
     const done = (await polls()) - before.polls
     expect(done, 'polls').to.be.at.least(2 * PEOPLE.length)
-    expect((lost() - before.lost) / done, 'lost leases and locks').to.be.at.most(LOST_SHARE)
+    // Fewer than a hundred polls are counted, and one by itself is no share.
+    expect(lost() - before.lost, 'lost leases and locks').to.be.at.most(Math.max(1, LOST_SHARE * done))
   })
 
   it('has asked Dexcom for nobody twice at once, and spent no grant twice', async () => {
