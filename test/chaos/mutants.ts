@@ -81,9 +81,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     id: 'M8',
     about: 'a call to DynamoDB that hangs is not given up',
-    file: 'packages/store/dist/client.js',
-    line: 'throwOnRequestTimeout: true',
-    without: 'throwOnRequestTimeout: false',
+    file: 'packages/store/dist/http-handler.js',
+    line: 'ms`))), timeoutMs)',
+    without: 'ms`))), 2 ** 30)',
     faults: ['D3'],
     breaks: /\b(O1|O8|O10|I12|I14)\b/,
   },

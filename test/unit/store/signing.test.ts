@@ -24,7 +24,7 @@ describe('the signature of a call to DynamoDB', () => {
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     const dynamo = createDynamo({ region: REGION, endpoint, anyCredentials: true, ...WRITE_LIMITS })
     try {
-      for (const userId of ['alice', 'bob', 'carol'])
+      for (const userId of ['alice', 'bob', 'zoë 😀'])
         await dynamo.send(new GetCommand({ TableName: 'readings', Key: { userId } }))
       expect(received).to.have.length(3)
       expect(received).to.deep.equal(expected)
